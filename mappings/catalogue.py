@@ -1,0 +1,204 @@
+"""The catalogue: all trials and triggers, compiled once at the start, and how a patient stands against them.
+
+Criteria that say the same become one object over all trials, so a patient's evaluation decides each once. A trial is
+looked at only when the patient's codes touch its anchors, or could: `evaluate` uses the index, `evaluate_all` does not;
+what they say of a trial is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from mappings import truth
+from mappings.evaluation import Evaluation, Policy
+from mappings.facts import Note, PatientRecord
+from mappings.kinds import Kind
+from mappings.kinds.studies import ENROLLED, of_study
+from mappings.trials import Trial, Trigger, load_trial, load_trigger
+from mappings.truth import Finding, Truth
+from mappings.verdicts import Results, Status, TrialVerdict, TriggerVerdict, Verdict
+from mappings.yaml_content import Document
+from terminology.resources import Folder
+from terminology.valuesets import Vocabulary
+
+
+class Catalogue:
+    """Trials and triggers, ready to be asked.
+
+    documents: trial id -> the file it was read from.
+    """
+
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        triggers: Sequence[Trigger],
+        vocabulary: Vocabulary,
+        policy: Policy,
+        documents: Mapping[str, Document] | None = None,
+    ) -> None:
+        self.vocabulary, self.policy, self.documents = vocabulary, policy, documents or {}
+        shared: dict[Any, Any] = {}
+        self.trials = {trial.id: _sharing(trial, shared) for trial in trials}
+        self.triggers = tuple(triggers)
+        self._by_anchor = _anchor_index(self.trials.values(), vocabulary)
+        self._types = {trial.id: _anchor_types(trial) for trial in self.trials.values()}
+
+    def evaluate(self, record: PatientRecord) -> Results:
+        """Return the verdicts of the trials that may be relevant, and of their triggers."""
+        return self._results(record, self.candidates(record))
+
+    def evaluate_all(self, record: PatientRecord) -> Results:
+        """Return the verdicts of every trial and trigger."""
+        return self._results(record, self.trials.values())
+
+    def candidates(self, record: PatientRecord) -> list[Trial]:
+        """Return the trials whose anchors the record touches, or could touch since it is not complete."""
+        names = {id_ for set_ in record.touched for id_ in self._by_anchor.get(set_, ())}
+        if record.incomplete:
+            names |= {id_ for id_, types in self._types.items() if not types.isdisjoint(record.incomplete)}
+        return [trial for id_, trial in self.trials.items() if id_ in names]
+
+    def _results(self, record: PatientRecord, trials: Iterable[Trial]) -> Results:
+        view = Evaluation(record, self.vocabulary, self.policy)
+        verdicts = {trial.id: evaluate_trial(trial, view) for trial in trials}
+        triggers = (t for t in self.triggers if t.trial in verdicts)
+        return Results(
+            record,
+            tuple(verdicts.values()),
+            tuple(evaluate_trigger(trigger, verdicts[trigger.trial]) for trigger in triggers),
+            (*record.notes, *_silences(verdicts.values())),
+        )
+
+
+def evaluate_trial(trial: Trial, view: Evaluation) -> TrialVerdict:
+    """Return how the patient in view stands against a trial."""
+    verdicts = tuple(Verdict(criterion, view.finding(criterion.when)) for criterion in trial.criteria)
+    return TrialVerdict(trial, _status(trial, verdicts), verdicts, _silence(trial, view.record))
+
+
+def _status(trial: Trial, verdicts: Sequence[Verdict]) -> Status:
+    if any(v.finding.truth is Truth.FALSE for v in verdicts if v.criterion.anchor):
+        return Status.NOT_RELEVANT
+    if any(v.fails for v in verdicts):
+        return Status.INELIGIBLE
+    if trial.review_only:
+        return Status.REVIEW_ONLY
+    if not trial.exclusions_in_source or any(v.blocks for v in verdicts):
+        return Status.NEEDS_DATA
+    return Status.LIKELY_ELIGIBLE
+
+
+def _silence(trial: Trial, record: PatientRecord) -> str | None:
+    if record.deceased:
+        return "deceased"
+    if any(s.status in ENROLLED and of_study(s.studies, trial.id) for s in record.studies):
+        return "enrolled"
+    return f"the trial is {trial.registry.status}" if trial.registry.ended else None
+
+
+def _silences(verdicts: Iterable[TrialVerdict]) -> tuple[Note, ...]:
+    relevant = [v for v in verdicts if v.silent and v.status is not Status.NOT_RELEVANT]
+    if any(v.silent == "deceased" for v in relevant):
+        return (Note("deceased", "The patient is recorded as deceased: no card is given."),)
+    return tuple(
+        Note("enrolled", f"Already in {v.trial.id}: no card is given.")
+        if v.silent == "enrolled"
+        else Note("trial-ended", f"{v.trial.id}: {v.silent}, no card is given.")
+        for v in relevant
+    )
+
+
+def evaluate_trigger(trigger: Trigger, verdict: TrialVerdict) -> TriggerVerdict:
+    """Return whether the trigger's criteria are met; any definite fail of its trial makes it FALSE."""
+    if verdict.fails:
+        failed = verdict.fails[0]
+        says = (
+            "{} {} rules the trial out: {}",
+            verdict.trial.id,
+            failed.criterion.id,
+            failed.finding.because,
+        )
+        found = Finding(
+            Truth.FALSE, says, failed.finding.facts, None, failed.finding.strength, failed.finding.parts
+        )
+    else:
+        found = truth.all_of([verdict.verdict(id_).finding for id_ in trigger.requires])
+    return TriggerVerdict(trigger, verdict, found)
+
+
+def _sharing(trial: Trial, shared: dict[Any, Any]) -> Trial:
+    """Return the trial with every criterion that was seen before replaced by the one object that says it."""
+    criteria = tuple(c.model_copy(update={"when": _share(c.when, shared)}) for c in trial.criteria)
+    return trial.model_copy(update={"criteria": criteria})
+
+
+def _share(kind: Kind, shared: dict[Any, Any]) -> Kind:
+    if parts := kind.parts():
+        kind = kind.with_parts(tuple(_share(part, shared) for part in parts))
+    return shared.setdefault(kind, kind)
+
+
+def _anchor_index(trials: Iterable[Trial], vocabulary: Vocabulary) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for trial in trials:
+        for name in _anchor_sets(trial, vocabulary):
+            found.setdefault(name, []).append(trial.id)
+    return found
+
+
+def _anchor_sets(trial: Trial, vocabulary: Vocabulary) -> set[str]:
+    names = {name for anchor in trial.anchors for name in anchor.when.value_sets()}
+    broader = (vocabulary.value_sets[name].more_general for name in names)
+    return names | {name for name in broader if name}
+
+
+def _anchor_types(trial: Trial) -> frozenset[str]:
+    return frozenset().union(*(anchor.when.needed_types() for anchor in trial.anchors))
+
+
+def load_catalogue(
+    vocabulary: Vocabulary,
+    policy: Policy,
+    trial_folders: Sequence[Folder] = (),
+    trigger_folders: Sequence[Folder] = (),
+) -> Catalogue:
+    """Return the catalogue of the package, with a site's own folders added; a trial of the same id is replaced.
+
+    Raises ContentError with file, line and criterion for content that cannot be used.
+    """
+    trials: dict[str, tuple[Trial, Document]] = {}
+    for file in _yaml_files((files("mappings") / "trials", *trial_folders)):
+        trial, document = load_trial(file)
+        _check_names(trial, document, vocabulary)
+        trials[trial.id] = (trial, document)
+    triggers: dict[str, Trigger] = {}
+    for file in _yaml_files((files("mappings") / "triggers", *trigger_folders)):
+        trigger, document = load_trigger(file)
+        _check_trigger(trigger, document, {id_: trial for id_, (trial, _) in trials.items()})
+        triggers[trigger.id] = trigger
+    documents = {id_: document for id_, (_, document) in trials.items()}
+    return Catalogue(
+        [trial for trial, _ in trials.values()], list(triggers.values()), vocabulary, policy, documents
+    )
+
+
+def _yaml_files(folders: Iterable[Folder]) -> Iterable[Folder]:
+    for folder in folders:
+        yield from sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+
+
+def _check_names(trial: Trial, document: Document, vocabulary: Vocabulary) -> None:
+    for index, criterion in enumerate(trial.criteria):
+        for name in sorted(criterion.when.value_sets() - vocabulary.value_sets.keys()):
+            raise document.error(("criteria", index), f"unknown value set '{name}'")
+
+
+def _check_trigger(trigger: Trigger, document: Document, trials: Mapping[str, Trial]) -> None:
+    if trigger.trial not in trials:
+        raise document.error(("trial",), f"unknown trial '{trigger.trial}'")
+    known = {criterion.id for criterion in trials[trigger.trial].criteria}
+    for id_ in (*trigger.requires, *trigger.may_be_open, trigger.operation, trigger.sample):
+        if id_ not in known:
+            raise document.error(("requires",), f"{trigger.trial} has no criterion {id_}")

@@ -1,0 +1,101 @@
+"""One patient's evaluation: what the criteria see of the record, and what was already decided.
+
+Criteria that say the same are one object over the whole catalogue (`mappings/catalogue.py`), so each is decided at
+most once per patient. Everything here is a pure function of (record, vocabulary, policy).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from mappings.clinical_time import CalendarPeriod, Interval
+from mappings.facts import NOTHING, Fact, PatientRecord, ProcedureFact
+from mappings.truth import Finding, Reason
+from terminology.valuesets import Vocabulary
+
+F = TypeVar("F", bound=Fact)
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What a site may set: how long a result counts (value set -> period), and its own upper limits of normal."""
+
+    recency: Mapping[str, CalendarPeriod] = {}
+    upper_limits: Mapping[str, tuple[str, str]] = {}
+
+
+class Decidable(Protocol):
+    """Anything that can be decided of a patient."""
+
+    def decide(self, view: Evaluation) -> Finding:
+        """Return the finding; called at most once per evaluation."""
+
+
+class Moment(NamedTuple):
+    """When an event was; `time` is None for the `reason` given. facts: the procedures that are the event."""
+
+    time: Interval | None
+    facts: tuple[ProcedureFact, ...]
+    reason: Reason = Reason.NO_DATA
+
+
+class Datable(Protocol):
+    """Anything that happened at some moment."""
+
+    def moment(self, view: Evaluation) -> Moment:
+        """Return when it was; called at most once per evaluation."""
+
+
+class Evaluation:
+    """What a criterion sees of one patient."""
+
+    __slots__ = ("_findings", "_moments", "policy", "record", "vocabulary")
+
+    def __init__(self, record: PatientRecord, vocabulary: Vocabulary, policy: Policy) -> None:
+        self.record, self.vocabulary, self.policy = record, vocabulary, policy
+        self._findings: dict[int, Finding] = {}
+        self._moments: dict[int, Moment] = {}
+
+    @property
+    def today(self) -> dt.date:
+        """The day of evaluation."""
+        return self.record.today
+
+    def finding(self, criterion: Decidable) -> Finding:
+        """Return what the criterion says of this patient."""
+        found = self._findings.get(id(criterion))
+        if found is None:
+            found = self._findings[id(criterion)] = criterion.decide(self)
+        return found
+
+    def moment(self, event: Datable) -> Moment:
+        """Return when an event was."""
+        found = self._moments.get(id(event))
+        if found is None:
+            found = self._moments[id(event)] = event.moment(self)
+        return found
+
+    def recency(self, names: Iterable[str]) -> CalendarPeriod | None:
+        """Return how long a result of these value sets counts; None: for ever."""
+        return next((period for name in names if (period := self.policy.recency.get(name))), None)
+
+    def facts(self, kind: type[F], names: Iterable[str]) -> list[F]:
+        """Return the facts of this kind that touch any of the value sets, each once, by time."""
+        by_set = self.record.facts.get(kind, NOTHING)
+        found: dict[int, F] = {}
+        for name in names:
+            for fact in by_set.get(name, ()):
+                found[id(fact)] = fact  # type: ignore[assignment]
+        return list(found.values())
+
+    def missing(self, types: Iterable[str]) -> str | None:
+        """Return the first of the FHIR types that was not retrieved in full."""
+        incomplete = self.record.incomplete
+        return next((name for name in types if name in incomplete), None) if incomplete else None
+
+    def title(self, names: Iterable[str]) -> str:
+        """Return what the first of the value sets is called on a card."""
+        return self.vocabulary.title(next(iter(names)))

@@ -1,0 +1,413 @@
+"""From shapes to facts: one function per resource type, and the small readers they share.
+
+A function returns the facts of one resource, or raises `Skip` or `Quarantine` (`mappings/fhir/gate.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from mappings.clinical_time import Interval, parse_date, spanning
+from mappings.facts import (
+    AllergyFact,
+    Coded,
+    ConditionFact,
+    ConsentFact,
+    Fact,
+    MedicationFact,
+    ObservationFact,
+    ProcedureFact,
+    ProcedureStatus,
+    Quantity,
+    ReferenceRange,
+    SpecimenFact,
+    StudyFact,
+    Value,
+)
+from mappings.fhir import gate, shapes
+from mappings.fhir.gate import Quarantine, Skip
+from terminology import codings
+from terminology.valuesets import Vocabulary
+
+NONE: frozenset[str] = frozenset()
+NORMAL_RANGE = "normal"
+DRUG_PHASES = frozenset({"phase-1", "phase-1-phase-2", "phase-2", "phase-2-phase-3", "phase-3", "phase-4"})
+
+
+class Reader:
+    """What the builders need beside the resource itself.
+
+    resolve: a reference and the resource it stands in -> the resource it points to, if it is in the record.
+    key: a reference -> the source it names (`Procedure/7`).
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        birth: Interval | None,
+        resolve: Callable[[shapes.Reference | None, Any], Any],
+        key: Callable[[shapes.Reference | None], str | None],
+    ) -> None:
+        self.vocabulary, self.birth, self.resolve, self.key = vocabulary, birth, resolve, key
+
+    def sets(self, concept: shapes.CodeableConcept | None) -> frozenset[str]:
+        """The value sets that any coding of the concept touches."""
+        if concept is None or not concept.coding:
+            return NONE
+        sets_of = self.vocabulary.sets_of
+        if len(concept.coding) == 1:
+            return frozenset(sets_of(concept.coding[0].system, concept.coding[0].code))
+        return frozenset(name for c in concept.coding for name in sets_of(c.system, c.code))
+
+    def sets_of_all(self, concepts: Iterable[shapes.CodeableConcept | None] | None) -> frozenset[str]:
+        """The value sets that any of the concepts touches."""
+        return frozenset().union(*(self.sets(concept) for concept in concepts or ()))
+
+    def condition(self, resource: shapes.Condition, source: str) -> list[Fact]:
+        """A diagnosis; its stage, evidence and morphology are kept as `findings`."""
+        sets = _asked_for(self.sets(resource.code))
+        certainty = gate.certainty(resource.verification_status)
+        return [
+            ConditionFact(
+                source=source,
+                sets=sets,
+                label=_label(resource.code),
+                time=self._onset(resource),
+                recorded=_date(resource.recorded_date),
+                certainty=certainty,
+                current=gate.is_current(resource.clinical_status),
+                sites=self.sets_of_all(resource.body_site),
+                findings=self._condition_findings(resource),
+            )
+        ]
+
+    def _onset(self, resource: shapes.Condition) -> Interval | None:
+        recorded = _date(resource.onset_date_time) or _period(resource.onset_period)
+        return recorded or self._at_age(resource.onset_age)
+
+    def _at_age(self, age: shapes.Quantity | None) -> Interval | None:
+        """The year of life that an onsetAge in years names."""
+        if (
+            age is None
+            or age.value is None
+            or self.birth is None
+            or (age.code or age.unit) not in {"a", "year", "years"}
+        ):
+            return None
+        years = int(age.value)
+        first, last = _years_later(self.birth.first, years), _years_later(self.birth.last, years + 1)
+        return Interval(first, last, None, f"age {years}")
+
+    def _condition_findings(self, resource: shapes.Condition) -> frozenset[str]:
+        concepts: list[shapes.CodeableConcept | None] = []
+        for stage in resource.stage or ():
+            concepts += [stage.summary, stage.type]
+        for evidence in resource.evidence or ():
+            concepts += evidence.code or []
+        concepts += [extension.value_codeable_concept for extension in resource.extension or ()]
+        return self.sets_of_all(concepts)
+
+    def procedure(self, resource: shapes.Procedure, source: str) -> list[Fact]:
+        """A procedure that was done, is planned, or was not done."""
+        sets = _asked_for(self.sets(resource.code))
+        return [
+            ProcedureFact(
+                source=source,
+                sets=sets,
+                label=_label(resource.code),
+                time=_date(resource.performed_date_time) or _period(resource.performed_period),
+                status=gate.procedure_status(resource.status),
+                sites=self.sets_of_all(resource.body_site),
+            )
+        ]
+
+    def service_request(self, resource: shapes.ServiceRequest, source: str) -> list[Fact]:
+        """A procedure that somebody has asked for."""
+        sets = _asked_for(self.sets(resource.code))
+        if resource.status not in {"active", "on-hold"} or resource.do_not_perform:
+            raise Skip("status")
+        return [
+            ProcedureFact(
+                source=source,
+                sets=sets,
+                label=_label(resource.code),
+                time=_date(resource.occurrence_date_time) or _period(resource.occurrence_period),
+                status=ProcedureStatus.PLANNED,
+                sites=self.sets_of_all(resource.body_site),
+            )
+        ]
+
+    def care_plan(self, resource: shapes.CarePlan, source: str) -> list[Fact]:
+        """The procedures that an active plan names."""
+        if resource.status != "active":
+            raise Skip("status")
+        details = [a.detail for a in resource.activity or () if a.detail and not a.detail.do_not_perform]
+        open_details = [
+            d for d in details if d.status in {None, "not-started", "scheduled", "in-progress", "on-hold"}
+        ]
+        planned = ProcedureStatus.PLANNED
+        facts: list[Fact] = [
+            ProcedureFact(source=source, sets=sets, label=_label(detail.code), status=planned)
+            for detail in open_details
+            if (sets := self.sets(detail.code))
+        ]
+        if not facts:
+            raise Skip("code-not-asked-for")
+        return facts
+
+    def observation(self, resource: shapes.Observation, source: str) -> list[Fact]:
+        """A result and those of its components that some criterion asks for."""
+        sets = self.sets(resource.code)
+        components = [(c, s) for c in resource.component or () if (s := self.sets(c.code))]
+        if not sets and not components:
+            raise Skip("code-not-asked-for")
+        preliminary = gate.is_preliminary(resource.status)
+        carriers: list[tuple[Any, frozenset[str]]] = [(resource, sets), *components]
+        facts: list[Fact] = [
+            self._result(resource, carrier, source, carrier_sets, preliminary)
+            for carrier, carrier_sets in carriers
+            if carrier_sets and self._has_value(carrier)
+        ]
+        if not facts:
+            raise Skip("no-value")
+        return facts
+
+    def _has_value(self, carrier: shapes.Observation | shapes.Component) -> bool:
+        return next(self._values(carrier), None) is not None
+
+    def _result(
+        self,
+        resource: shapes.Observation,
+        carrier: shapes.Observation | shapes.Component,
+        source: str,
+        sets: frozenset[str],
+        preliminary: bool,
+    ) -> ObservationFact:
+        specimen = self.resolve(resource.specimen, resource)
+        collection = specimen.collection if isinstance(specimen, shapes.Specimen) else None
+        focus = self.resolve((resource.focus or [None])[0], resource)
+        return ObservationFact(
+            source=source,
+            sets=sets,
+            label=_label(carrier.code),
+            time=_effective(resource) or _collected(collection),
+            values=tuple(self._values(carrier)),
+            preliminary=preliminary,
+            ranges=tuple(_reference_range(r) for r in carrier.reference_range or ()),
+            sites=self.sets(resource.body_site)
+            | (self.sets(focus.location) if isinstance(focus, shapes.BodyStructure) else NONE),
+            part_of=frozenset(key for ref in resource.part_of or () if (key := self.key(ref))),
+            specimen=self.key(resource.specimen),
+            specimen_sites=self.sets(collection.body_site) if collection else NONE,
+            group=self.key((resource.derived_from or [None])[0]),
+            focus=self.key((resource.focus or [None])[0]),
+        )
+
+    def _values(self, carrier: shapes.Observation | shapes.Component) -> Iterator[Value]:
+        """Every carrier of the answer: value[x] and interpretations; a text is an answer, listed or not."""
+        if (quantity := _quantity(carrier.value_quantity)) is not None:
+            yield quantity
+        if carrier.value_codeable_concept is not None:
+            yield self._coded(carrier.value_codeable_concept)
+        if carrier.value_string:
+            yield self._text(carrier.value_string)
+        if carrier.value_integer is not None:
+            yield Quantity(Decimal(carrier.value_integer))
+        if carrier.value_boolean is not None or carrier.value_range or carrier.value_ratio:
+            yield Coded(text="a value of a kind that is not read here")
+        for interpretation in carrier.interpretation or ():
+            yield self._coded(interpretation)
+
+    def _coded(self, concept: shapes.CodeableConcept) -> Coded:
+        codes = tuple(
+            codings.Coding(codings.canonical_system(c.system), c.code)
+            for c in concept.coding or ()
+            if c.system and c.code
+        )
+        sets = self.sets(concept)
+        if not sets and concept.text:
+            sets = frozenset(self.vocabulary.sets_of_phrase(concept.text))
+        return Coded(codes, _label(concept), sets)
+
+    def _text(self, text: str) -> Coded:
+        return Coded((), text, frozenset(self.vocabulary.sets_of_phrase(text)))
+
+    def report(self, resource: shapes.DiagnosticReport, source: str) -> list[Fact]:
+        """A report's own conclusion; its `result` Observations speak for themselves."""
+        conclusions = [self._coded(concept) for concept in resource.conclusion_code or ()]
+        sets = _asked_for(self.sets(resource.code).union(*(c.sets for c in conclusions)))
+        preliminary = gate.is_preliminary(resource.status)
+        if not conclusions:
+            raise Skip("no-value")
+        time = _date(resource.effective_date_time) or _period(resource.effective_period)
+        specimen = self.resolve((resource.specimen or [None])[0], resource)
+        collection = specimen.collection if isinstance(specimen, shapes.Specimen) else None
+        return [
+            ObservationFact(
+                source=source,
+                sets=sets,
+                label=_label(resource.code),
+                time=time or _collected(collection),
+                values=tuple(conclusions),
+                preliminary=preliminary,
+                specimen=self.key((resource.specimen or [None])[0]),
+                specimen_sites=self.sets(collection.body_site) if collection else NONE,
+            )
+        ]
+
+    def allergy(self, resource: shapes.AllergyIntolerance, source: str) -> list[Fact]:
+        """An allergy that is neither refuted nor inactive."""
+        substances = [reaction.substance for reaction in resource.reaction or ()]
+        sets = _asked_for(self.sets(resource.code) | self.sets_of_all(substances))
+        certainty = gate.certainty(resource.verification_status)
+        if not gate.is_current(resource.clinical_status):
+            raise Skip("inactive")
+        label, intolerance = _label(resource.code), resource.type == "intolerance"
+        return [
+            AllergyFact(source=source, sets=sets, label=label, certainty=certainty, intolerance=intolerance)
+        ]
+
+    def medication(self, resource: shapes.MedicationUse, source: str) -> list[Fact]:
+        """A drug taken, given or prescribed."""
+        concept = resource.medication_codeable_concept
+        drug = self.resolve(resource.medication_reference, resource)
+        concepts = [concept]
+        if isinstance(drug, shapes.Medication):
+            concepts += [drug.code, *(i.item_codeable_concept for i in drug.ingredient or ())]
+        sets = _asked_for(self.sets_of_all(concepts))
+        label = next((_label(c) for c in concepts if c), "")
+        is_request = isinstance(resource, shapes.MedicationRequest)
+        taken = gate.is_taken(resource.status, request=is_request)
+        time = (
+            _date(resource.authored_on)
+            if isinstance(resource, shapes.MedicationRequest)
+            else _effective(resource)
+        )
+        return [MedicationFact(source=source, sets=sets, label=label, time=time, taken=taken)]
+
+    def specimen(self, resource: shapes.Specimen, source: str) -> list[Fact]:
+        """A specimen of a kind that some criterion asks for."""
+        sets = _asked_for(self.sets(resource.type))
+        if resource.status == "entered-in-error":
+            raise Skip("entered-in-error")
+        available = resource.status == "available" if resource.status else None
+        collection = resource.collection
+        return [
+            SpecimenFact(
+                source=source,
+                sets=sets,
+                label=_label(resource.type),
+                time=_collected(collection),
+                available=available,
+                sites=self.sets(collection.body_site) if collection else NONE,
+            )
+        ]
+
+    def study(self, resource: shapes.ResearchSubject, source: str) -> StudyFact:
+        """A part taken in a study, by every identifier that names the study."""
+        study = self.resolve(resource.study, resource)
+        names = set(_reference_words(resource.study))
+        interventional, gives_drug = None, False
+        if isinstance(study, shapes.ResearchStudy):
+            names |= {i.value for i in study.identifier or () if i.value}
+            phases = {c.code for c in (study.phase.coding if study.phase else None) or () if c.code}
+            gives_drug = bool(phases & DRUG_PHASES)
+            interventional = gives_drug or None
+        return StudyFact(
+            source=source,
+            label=next(iter(sorted(names)), "a study"),
+            time=_period(resource.period),
+            studies=frozenset(names),
+            status=resource.status or "",
+            consented=resource.consent is not None,
+            interventional=interventional,
+            gives_drug=gives_drug,
+        )
+
+    def consent(self, resource: shapes.Consent, source: str) -> ConsentFact:
+        """An active consent for research, by every identifier that may name its study."""
+        if resource.status != "active":
+            raise Skip("status")
+        if "consent-research" not in self.sets(resource.scope):
+            raise Skip("code-not-asked-for")
+        if resource.provision and resource.provision.type == "deny":
+            raise Skip("denied")
+        names = {i.value for i in resource.identifier or () if i.value}
+        names |= {p.uri for p in resource.policy or () if p.uri}
+        names |= set(_reference_words(resource.source_reference))
+        for item in (resource.provision.data if resource.provision else None) or ():
+            names |= set(_reference_words(item.reference))
+            study = self.resolve(item.reference, resource)
+            if isinstance(study, shapes.ResearchStudy):
+                names |= {i.value for i in study.identifier or () if i.value}
+        return ConsentFact(source=source, time=_date(resource.date_time), studies=frozenset(names))
+
+
+def _asked_for(sets: frozenset[str]) -> frozenset[str]:
+    if not sets:
+        raise Skip("code-not-asked-for")
+    return sets
+
+
+def _label(concept: shapes.CodeableConcept | None) -> str:
+    """What the record calls the thing: its text, a display, or a code."""
+    if concept is None:
+        return ""
+    codings_ = concept.coding or ()
+    return (
+        concept.text
+        or next((c.display for c in codings_ if c.display), None)
+        or (codings_[0].code if codings_ else "")
+        or ""
+    )
+
+
+def _date(text: str | None) -> Interval | None:
+    if not text:
+        return None
+    interval = parse_date(text)
+    if interval is None:
+        raise Quarantine("a date in it is not a FHIR date")
+    return interval
+
+
+def _period(period: shapes.Period | None) -> Interval | None:
+    return spanning(_date(period.start), _date(period.end)) if period else None
+
+
+def _effective(resource: Any) -> Interval | None:
+    instant = getattr(resource, "effective_instant", None)
+    return _date(resource.effective_date_time) or _period(resource.effective_period) or _date(instant)
+
+
+def _collected(collection: shapes.Collection | None) -> Interval | None:
+    if collection is None:
+        return None
+    return _date(collection.collected_date_time) or _period(collection.collected_period)
+
+
+def _years_later(day: dt.datetime, years: int) -> dt.datetime:
+    return day.replace(year=min(day.year + years, dt.MAXYEAR), day=min(day.day, 28))
+
+
+def _quantity(quantity: shapes.Quantity | None) -> Quantity | None:
+    if quantity is None or quantity.value is None:
+        return None
+    return Quantity(quantity.value, quantity.code or quantity.unit, quantity.comparator)
+
+
+def _reference_range(given: shapes.ReferenceRange) -> ReferenceRange:
+    codes = {coding.code for coding in (given.type.coding if given.type else None) or ()}
+    plain = given.type is None or NORMAL_RANGE in codes
+    return ReferenceRange(_quantity(given.low), _quantity(given.high), plain)
+
+
+def _reference_words(reference: shapes.Reference | None) -> Iterator[str]:
+    """Every text by which a reference may name a study: its last part, its identifier, its display."""
+    if reference is not None:
+        identifier = reference.identifier.value if reference.identifier else None
+        last = reference.reference.rsplit("/", 1)[-1] if reference.reference else None
+        yield from (word for word in (last, identifier, reference.display) if word)

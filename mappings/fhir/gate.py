@@ -1,0 +1,103 @@
+"""The status gate: which resources count, decided once at the door for every path by which they come.
+
+Each function returns how a resource counts, or raises `Skip` (it does not count, by a named rule) or `Quarantine`
+(it cannot be read; the type is then incomplete).
+"""
+
+from __future__ import annotations
+
+from mappings.facts import Certainty, ProcedureStatus
+from mappings.fhir.shapes import CodeableConcept
+
+
+class Skip(Exception):
+    """The resource does not count; `rule` is the named rule."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+class Quarantine(Exception):
+    """The resource cannot be read; `what` says why, without any value of the record."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+FINAL = frozenset({"final", "amended", "corrected", "appended"})
+PRELIMINARY = frozenset({"preliminary", "partial"})
+NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
+
+PROCEDURE = {
+    "completed": ProcedureStatus.COMPLETED,
+    "preparation": ProcedureStatus.PLANNED,
+    "in-progress": ProcedureStatus.PLANNED,
+    "not-done": ProcedureStatus.NOT_DONE,
+}
+PROCEDURE_IGNORED = frozenset({"on-hold", "stopped", "entered-in-error", "unknown"})
+
+REQUESTED = frozenset({"active", "on-hold", "completed", "stopped"})
+TAKEN = frozenset({"active", "completed", "in-progress", "stopped", "on-hold"})
+NEVER_TAKEN = frozenset(
+    {"cancelled", "draft", "entered-in-error", "intended", "not-done", "not-taken", "unknown"}
+)
+
+NOT_CURRENT = frozenset({"inactive", "remission", "resolved"})
+SUSPECTED = frozenset({"unconfirmed", "provisional", "presumed"})
+
+
+def is_preliminary(status: str | None) -> bool:
+    """Whether a result is preliminary; a result without status, or cancelled, registered or unknown, is no result."""
+    if status in FINAL:
+        return False
+    if status in PRELIMINARY:
+        return True
+    if status is None or status in NO_RESULT:
+        raise Skip("status")
+    raise Quarantine("its status is not one of FHIR's")
+
+
+def procedure_status(status: str | None) -> ProcedureStatus:
+    """Return how a Procedure counts."""
+    if status in PROCEDURE:
+        return PROCEDURE[status]
+    if status is None or status in PROCEDURE_IGNORED:
+        raise Skip("status")
+    raise Quarantine("its status is not one of FHIR's")
+
+
+def is_taken(status: str | None, *, request: bool) -> bool:
+    """Whether a drug was taken: statements and administrations say so, a request only when it is completed."""
+    if status is None or status in NEVER_TAKEN:
+        raise Skip("status")
+    if status not in (REQUESTED if request else TAKEN):
+        raise Quarantine("its status is not one of FHIR's")
+    return status == "completed" if request else True
+
+
+def certainty(verification: CodeableConcept | None) -> Certainty:
+    """Return how sure a diagnosis or an allergy is; absent counts as confirmed, a word FHIR does not know as suspected."""
+    words = _words(verification)
+    if "entered-in-error" in words:
+        raise Skip("entered-in-error")
+    if "refuted" in words:
+        raise Skip("refuted")
+    if "differential" in words:
+        return Certainty.DIFFERENTIAL
+    if words & SUSPECTED:
+        return Certainty.SUSPECTED
+    return Certainty.CONFIRMED if not words or "confirmed" in words else Certainty.SUSPECTED
+
+
+def is_current(clinical: CodeableConcept | None) -> bool:
+    """Whether a clinicalStatus is active, recurrence or relapse; absent is not inactive."""
+    return not _words(clinical) & NOT_CURRENT
+
+
+def _words(concept: CodeableConcept | None) -> set[str]:
+    if concept is None:
+        return set()
+    codes = {coding.code.casefold() for coding in concept.coding or [] if coding.code}
+    return codes or ({concept.text.casefold()} if concept.text else set())

@@ -1,0 +1,369 @@
+"""From Bundles and resources to one PatientRecord, whatever the form in which they came.
+
+Every resource is read, skipped by a named rule, or quarantined with a reason, and the three add up. A type is
+complete only when everything asked of it came: no `next` link, no error outcome, no quarantined resource.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from mappings.clinical_time import Interval, parse_date
+from mappings.facts import (
+    ConsentFact,
+    Fact,
+    Note,
+    PatientRecord,
+    ProcedureFact,
+    ProcedureStatus,
+    StudyFact,
+    Tally,
+)
+from mappings.fhir import shapes
+from mappings.fhir.building import Reader
+from mappings.fhir.decoding import Body, decode_resource
+from mappings.fhir.gate import Quarantine, Skip
+from terminology.errors import RecordError
+from terminology.valuesets import Vocabulary
+
+READ = frozenset(shape.__struct_config__.tag for shape in shapes.READ_TYPES)
+"""The FHIR types that criteria can read."""
+
+FATAL = frozenset({"error", "fatal"})
+SUPPRESSED = "suppressed"
+
+
+class Part(NamedTuple):
+    """One thing that was retrieved: a Bundle, a resource, or nothing.
+
+    types: what it was asked for (None: it is the whole record, as a file is). missing: why it did not come.
+    newest_first: the server was asked to send the newest first.
+    """
+
+    body: Body | None
+    types: frozenset[str] | None = None
+    missing: str | None = None
+    newest_first: bool = False
+
+
+class Found(NamedTuple):
+    """A resource with its place; `types` are those of the part it came in."""
+
+    resource: Body
+    full_url: str | None
+    types: frozenset[str] | None
+
+
+def read_record(
+    parts: Sequence[Part], *, vocabulary: Vocabulary, today: dt.date, patient_id: str | None = None
+) -> PatientRecord:
+    """Return what is known of the patient on `today`; of several Patients in a file the first is meant.
+
+    Raises RecordError when there is no Patient, or none with the id asked for.
+    """
+    found = [item for part in parts for item in _resources(part)]
+    patient, full_url = _patient(found, patient_id)
+    reading = _Reading(patient, full_url, found, vocabulary, today)
+    for part in parts:
+        reading.note_completeness(part)
+    for item in found:
+        reading.add(item)
+    return reading.record(frozenset(t for part in parts if part.newest_first for t in part.types or ()))
+
+
+def _resources(part: Part) -> Iterator[Found]:
+    if isinstance(part.body, shapes.Bundle):
+        yield from _entries(part.body, part.types)
+    elif part.body is not None:
+        yield Found(part.body, None, part.types)
+
+
+def _entries(bundle: shapes.Bundle, types: frozenset[str] | None) -> Iterator[Found]:
+    for entry in bundle.entry or ():
+        if isinstance(entry.resource, shapes.Bundle):
+            yield from _entries(entry.resource, types)
+        elif entry.resource is not None:
+            yield Found(entry.resource, entry.full_url, types)
+
+
+def _patient(found: Sequence[Found], patient_id: str | None) -> tuple[shapes.Patient, str | None]:
+    patients = [(f.resource, f.full_url) for f in found if isinstance(f.resource, shapes.Patient)]
+    for patient, full_url in patients:
+        if patient_id is None or patient.id == patient_id:
+            return patient, full_url
+    if any(isinstance(f.resource, shapes.Unreadable) and f.resource.type == "Patient" for f in found):
+        raise RecordError("the Patient resource cannot be read")
+    raise RecordError("no Patient resource" if not patients else "no Patient with the id that was asked for")
+
+
+class _Reading:
+    """One record in the making."""
+
+    def __init__(
+        self,
+        patient: shapes.Patient,
+        full_url: str | None,
+        found: Sequence[Found],
+        vocabulary: Vocabulary,
+        today: dt.date,
+    ) -> None:
+        self.patient, self.today = patient, today
+        self.birth = parse_date(patient.birth_date) if patient.birth_date else None
+        self.own = {ref for ref in (f"Patient/{patient.id}" if patient.id else None, full_url) if ref}
+        self.found = found
+        self.reader = Reader(vocabulary, self.birth, self._resolve, self._key)
+        self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        self.studies: list[StudyFact] = []
+        self.consents: list[ConsentFact] = []
+        self.incomplete: dict[str, str] = {}
+        self.notes: list[Note] = []
+        self.read = 0
+        self.skipped: Counter[str] = Counter()
+        self.quarantined: Counter[str] = Counter()
+        self._index: dict[str, Any] | None = None
+        self._urls: dict[str, str] = {}
+        reader = self.reader
+        self._builders: dict[type, Callable[[Any, str], list[Fact]]] = {
+            shapes.Condition: reader.condition,
+            shapes.Procedure: reader.procedure,
+            shapes.ServiceRequest: reader.service_request,
+            shapes.CarePlan: reader.care_plan,
+            shapes.Observation: reader.observation,
+            shapes.DiagnosticReport: reader.report,
+            shapes.AllergyIntolerance: reader.allergy,
+            shapes.MedicationRequest: reader.medication,
+            shapes.MedicationStatement: reader.medication,
+            shapes.MedicationAdministration: reader.medication,
+            shapes.Specimen: reader.specimen,
+        }
+
+    # Completeness
+
+    def note_completeness(self, part: Part) -> None:
+        """Take down why the types of a part did not come in full."""
+        problem = part.missing or _problem(part.body)
+        if problem is not None:
+            self._incomplete(part.types, problem)
+
+    def _incomplete(self, types: frozenset[str] | None, why: str) -> None:
+        for name in READ if types is None else types:
+            self.incomplete.setdefault(name, why)
+
+    # One resource
+
+    def add(self, item: Found) -> None:
+        """Read, skip or quarantine one resource."""
+        resource = item.resource
+        if isinstance(resource, shapes.Unreadable):
+            self._add_unreadable(resource, item.types)
+            return
+        source = self._source(resource, item.full_url)
+        try:
+            self._add(resource, source)
+            self.read += 1
+        except Skip as skip:
+            self.skipped[skip.rule] += 1
+            if skip.rule == "no-value":
+                self.notes.append(Note("no-value", f"{source} has no result in it and was passed over."))
+        except Quarantine as quarantine:
+            self._quarantine(type(resource).__name__, source, quarantine.what)
+        if isinstance(resource, shapes.OfPatient) and resource.contained:
+            self._add_contained(resource, source)
+
+    def _add(self, resource: Any, source: str) -> None:
+        if isinstance(resource, shapes.Skipped):
+            raise Skip("type-not-read")
+        if isinstance(resource, shapes.OfPatient):
+            self._check_subject(resource)
+        if (build := self._builders.get(type(resource))) is not None:
+            for fact in build(resource, source):
+                self._keep(fact)
+        elif isinstance(resource, shapes.ResearchSubject):
+            self.studies.append(self.reader.study(resource, source))
+        elif isinstance(resource, shapes.Consent):
+            self.consents.append(self.reader.consent(resource, source))
+        elif isinstance(resource, shapes.Patient):
+            self._check_patient(resource)
+        elif isinstance(resource, shapes.OperationOutcome):
+            raise Skip("operation-outcome")
+
+    def _keep(self, fact: Fact) -> None:
+        planned = isinstance(fact, ProcedureFact) and fact.status is ProcedureStatus.PLANNED
+        if fact.time and fact.time.first.date() > self.today and not planned:
+            self.notes.append(
+                Note("future", f"{fact.source} is dated after the day of evaluation and does not count.")
+            )
+            raise Skip("future")
+        by_set = self.facts[type(fact)]
+        for name in fact.sets:
+            by_set[name].append(fact)
+
+    def _add_contained(self, owner: shapes.OfPatient, source: str) -> None:
+        """A contained result belongs to its owner's patient and passes the same gate; the owner is its source."""
+        for raw in owner.contained or ():
+            inner = decode_resource(raw)
+            if isinstance(inner, shapes.Observation | shapes.Condition | shapes.Procedure):
+                if inner.subject is None:
+                    inner.subject = owner.subject or owner.patient
+                try:
+                    self._add(inner, source)
+                except (Skip, Quarantine):
+                    continue
+
+    def _check_patient(self, resource: shapes.Patient) -> None:
+        if resource is not self.patient and resource.id != self.patient.id:
+            raise Skip("other-patient")
+
+    # Whose it is
+
+    def _check_subject(self, resource: shapes.OfPatient) -> None:
+        reference = resource.subject or resource.patient
+        if isinstance(resource, shapes.ResearchSubject):
+            reference = resource.individual
+        if reference is None:
+            raise Quarantine("it does not say whose it is")
+        if reference.reference in self.own:
+            return
+        if reference.reference:
+            if not self._is_own(reference.reference):
+                raise Skip("other-patient")
+        elif not self._has_identifier(reference.identifier):
+            raise Quarantine("it does not say whose it is")
+
+    def _is_own(self, reference: str) -> bool:
+        """References with a version, or with a server's address before them, name the same patient."""
+        plain = reference.split("/_history/")[0]
+        own = plain in self.own or (bool(self.patient.id) and plain.endswith(f"/Patient/{self.patient.id}"))
+        if own:
+            self.own.add(reference)
+        return own
+
+    def _has_identifier(self, identifier: shapes.Identifier | None) -> bool:
+        if identifier is None or not identifier.value:
+            return False
+        mine = {(i.system, i.value) for i in self.patient.identifier or ()}
+        if (identifier.system, identifier.value) in mine:
+            return True
+        if identifier.system and identifier.system in {system for system, _ in mine}:
+            raise Skip("other-patient")
+        return False
+
+    # What a reference points to
+
+    def _source(self, resource: Any, full_url: str | None) -> str:
+        if resource.id:
+            return f"{type(resource).__name__}/{resource.id}"
+        return full_url or f"{type(resource).__name__} without id"
+
+    def _key(self, reference: shapes.Reference | None) -> str | None:
+        if reference is None or not reference.reference:
+            return None
+        text = reference.reference.split("/_history/")[0]
+        if text.startswith("#"):
+            return text
+        self._by_reference()
+        return self._urls.get(text) or "/".join(text.split("/")[-2:])
+
+    def _resolve(self, reference: shapes.Reference | None, owner: Any) -> Any:
+        """Return the resource a reference points to, contained ones included; None when it is not in the record."""
+        if reference is None or not reference.reference:
+            return None
+        if reference.reference.startswith("#"):
+            return _contained(owner, reference.reference[1:])
+        return self._by_reference().get(self._key(reference) or "")
+
+    def _by_reference(self) -> dict[str, Any]:
+        if self._index is None:
+            self._index = {}
+            for resource, full_url, _ in self.found:
+                if not isinstance(resource, shapes.Unreadable | shapes.Skipped):
+                    source = self._source(resource, full_url)
+                    self._index[source] = resource
+                    if full_url:
+                        self._urls[full_url] = source
+        return self._index
+
+    # What could not be read
+
+    def _add_unreadable(self, resource: shapes.Unreadable, types: frozenset[str] | None) -> None:
+        if resource.type and resource.type not in READ:
+            self.skipped["type-not-read"] += 1
+            return
+        name = (
+            f"{resource.type}/{resource.id}" if resource.id else f"A {resource.type or 'resource'} without id"
+        )
+        self._quarantine(resource.type, name, resource.why, types)
+
+    def _quarantine(self, type_: str, source: str, why: str, types: frozenset[str] | None = None) -> None:
+        self.quarantined["unreadable"] += 1
+        self.notes.append(Note("unreadable", f"{source} could not be read: {why}"))
+        self._incomplete(frozenset({type_}) if type_ else types, "unreadable")
+
+    # The result
+
+    def record(self, newest_first: frozenset[str]) -> PatientRecord:
+        """Return the finished record."""
+        if others := self.skipped["other-patient"]:
+            self.notes.append(
+                Note("other-patient", f"{others} resource(s) of another patient were left out.")
+            )
+        deceased = bool(self.patient.deceased_boolean or self.patient.deceased_date_time)
+        gender = self.patient.gender
+        return PatientRecord(
+            patient=f"Patient/{self.patient.id}" if self.patient.id else "Patient",
+            today=self.today,
+            sex=gender.lower() if gender else None,
+            birth=self.birth,
+            deceased=deceased,
+            facts={
+                kind: {name: _ordered(facts) for name, facts in by.items()} for kind, by in self.facts.items()
+            },
+            studies=tuple(sorted(self.studies, key=lambda s: s.source)),
+            consents=tuple(sorted(self.consents, key=lambda c: c.source)),
+            incomplete=self.incomplete,
+            newest_first=newest_first,
+            notes=(
+                *(Note("incomplete", f"{t}: {why}") for t, why in sorted(self.incomplete.items())),
+                *self.notes,
+            ),
+            tally=Tally(len(self.found), self.read, dict(self.skipped), dict(self.quarantined)),
+        )
+
+
+def _ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Facts by time, then by source, so that the order of entries never matters."""
+    return tuple(sorted(facts, key=lambda f: (f.time.last if f.time else dt.datetime.min, f.source)))
+
+
+def _contained(owner: Any, id_: str) -> Any:
+    for raw in getattr(owner, "contained", None) or ():
+        inner = decode_resource(raw)
+        if getattr(inner, "id", None) == id_:
+            return inner
+    return None
+
+
+def _problem(body: Body | None) -> str | None:
+    """Why a part is not all that was asked for: a page to follow, or an outcome that reports an error."""
+    if isinstance(body, shapes.OperationOutcome):
+        return _failure(body)
+    if not isinstance(body, shapes.Bundle):
+        return None
+    if any(link.relation == "next" and link.url for link in body.link or ()):
+        return "more pages were not read"
+    outcomes = (e.resource for e in body.entry or () if isinstance(e.resource, shapes.OperationOutcome))
+    return next((why for outcome in outcomes if (why := _failure(outcome))), None)
+
+
+def _failure(outcome: shapes.OperationOutcome) -> str | None:
+    for issue in outcome.issue or ():
+        if issue.severity in FATAL:
+            return "the server reported an error"
+        if issue.code == SUPPRESSED:
+            return "the server withheld results"
+    return None

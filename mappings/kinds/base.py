@@ -1,0 +1,222 @@
+"""What every kind of criterion shares: the closed vocabulary's base class, how codes are chosen, absence, time.
+
+A kind is one frozen pydantic class: its fields are what a coordinator may write in YAML, `decide` is what they mean.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from mappings.clinical_time import CalendarPeriod, Interval, parse_period
+from mappings.evaluation import Evaluation
+from mappings.facts import Fact
+from mappings.truth import Finding, Reason, Strength, Truth, false, unknown
+
+F = TypeVar("F", bound=Fact)
+
+Absence = Literal["unknown", "presume-absent", "ask"]
+"""What it means that nothing is on record: not known; not there (on a complete record); a person is asked."""
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def _as_period(value: Any) -> Any:
+    return parse_period(value) if isinstance(value, str) else value
+
+
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_as_tuple),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+"""Value-set names: one, or a list."""
+
+Period = Annotated[
+    CalendarPeriod,
+    BeforeValidator(_as_period),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+ (hour|day|week|month|year)s?$"}),
+]
+"""A calendar period in words: `6 months`, `30 days`."""
+
+
+class Part(BaseModel):
+    """A part of the vocabulary: frozen, nothing unknown allowed, equal when it says the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Kind(Part):
+    """A criterion of some kind. types: the FHIR resource types from which it is decided."""
+
+    types: ClassVar[tuple[str, ...]] = ()
+
+    def decide(self, view: Evaluation) -> Finding:
+        """Return what the criterion says of the patient in view."""
+        raise NotImplementedError
+
+    def parts(self) -> tuple[Kind, ...]:
+        """Return the criteria that a combinator combines; none for a leaf."""
+        return ()
+
+    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
+        """Return the same combinator over other parts."""
+        del parts
+        return self
+
+    def needed_types(self) -> frozenset[str]:
+        """Return the FHIR types that must be retrieved to decide it."""
+        return frozenset(self.types).union(*(part.needed_types() for part in self.parts()))
+
+    def value_sets(self) -> frozenset[str]:
+        """Return the names of every value set it reads."""
+        return frozenset().union(*(part.value_sets() for part in self.parts()))
+
+    def code_sets(self) -> Mapping[str, frozenset[str]]:
+        """Return, by FHIR type, the value sets by which resources are found (a query may be narrowed to them)."""
+        found: dict[str, frozenset[str]] = {}
+        for part in self.parts():
+            for type_, names in part.code_sets().items():
+                found[type_] = found.get(type_, frozenset()) | names
+        return found
+
+    def leaves(self) -> Iterator[Kind]:
+        """Yield every leaf below, itself included."""
+        if not self.parts():
+            yield self
+        for part in self.parts():
+            yield from part.leaves()
+
+
+class Coded(Kind):
+    """A leaf that looks for codes.
+
+    value_set: codes that decide. only_at: value set -> body site at which alone its codes decide. not_at: a site at
+    which nothing counts. too_general, judge, conflict: codes that decide nothing, but leave the answer UNKNOWN for that
+    reason (codes broader than the set are `too_general` by themselves). absence: what nothing on record means.
+    """
+
+    value_set: Names = ()
+    only_at: Mapping[str, str] = Field(default_factory=dict)
+    not_at: str | None = None
+    too_general: Names = ()
+    judge: Names = ()
+    conflict: Names = ()
+    absence: Absence = "unknown"
+    label: str | None = None
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.value_set, tuple(sorted(self.only_at.items())), self.judge))
+
+    def value_sets(self) -> frozenset[str]:
+        return frozenset((*self._codes(), *self.only_at.values(), *((self.not_at,) if self.not_at else ())))
+
+    def code_sets(self) -> Mapping[str, frozenset[str]]:
+        return dict.fromkeys(self.types, frozenset(self._codes()))
+
+    def _codes(self) -> tuple[str, ...]:
+        return (*self.value_set, *self.only_at, *self.too_general, *self.judge, *self.conflict)
+
+    def title(self, view: Evaluation) -> str:
+        """Return what is looked for, as a card says it."""
+        names = (*self.value_set, *self.only_at, *self.judge, *self.too_general, *self.conflict)
+        return self.label or view.title(names)
+
+    def counts_by_code(self, fact: Any) -> bool:
+        """Whether the fact's codes and body site decide."""
+        if self.not_at and self.not_at in fact.sites:
+            return False
+        if not fact.sets.isdisjoint(self.value_set):
+            return True
+        return any(name in fact.sets and site in fact.sites for name, site in self.only_at.items())
+
+    def doubt(self, view: Evaluation, fact: Any) -> Reason | None:
+        """Why a fact that does not decide still leaves the answer open."""
+        if self.not_at and self.not_at in fact.sites:
+            return None
+        if not fact.sets.isdisjoint(self.conflict):
+            return Reason.CONFLICT
+        if not fact.sets.isdisjoint(self.judge):
+            return Reason.NEEDS_JUDGEMENT
+        return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.broader(view)) else None
+
+    def broader(self, view: Evaluation) -> frozenset[str]:
+        """Return the value sets with codes more general than what is asked."""
+        own = (view.vocabulary.value_sets[name].more_general for name in self.value_set)
+        return frozenset((*self.too_general, *(name for name in own if name)))
+
+    def nothing_found(self, view: Evaluation) -> Finding:
+        """Return what it means that nothing on record decides."""
+        return absent(view, self.types, self.absence, self.title(view))
+
+
+def absent(view: Evaluation, types: Iterable[str], absence: Absence, title: str) -> Finding:
+    """Return what the absence of `title` means: never a "no" from a record that is not complete."""
+    if (missing := view.missing(types)) is not None:
+        return unknown(Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing)
+    if absence == "presume-absent":
+        return false((), "No {} on record.", title, strength=Strength.PRESUMED)
+    if absence == "ask":
+        return unknown(Reason.HUMAN, (), "No {} on record; please confirm.", title)
+    return unknown(Reason.NO_DATA, (), "No {} on record.", title)
+
+
+def within(time: Interval | None, period: CalendarPeriod, today: dt.date) -> Truth:
+    """Whether a time lies in the period up to today, both edges included."""
+    if time is None:
+        return Truth.UNKNOWN
+    earliest, first, last = period.before(today), time.first.date(), time.last.date()
+    if last < earliest or first > today:
+        return Truth.FALSE
+    return Truth.TRUE if first >= earliest and last <= today else Truth.UNKNOWN
+
+
+def after(time: Interval | None, event: Interval) -> Truth:
+    """Whether a time lies after an event; a time that may be either is UNKNOWN."""
+    if time is None:
+        return Truth.UNKNOWN
+    if event.before(time):
+        return Truth.TRUE
+    return Truth.FALSE if time.before(event) or time.last == event.first else Truth.UNKNOWN
+
+
+def latest(facts: Sequence[F]) -> list[F]:
+    """Return the facts none of which is known to be older than another: the latest, or those that may be."""
+    if not facts:
+        return []
+    dated = [fact for fact in facts if fact.time]
+    top = max((fact.time for fact in dated if fact.time), key=lambda t: t.last, default=None)
+    return [fact for fact in facts if fact.time is None or top is None or not fact.time.before(top)]
+
+
+class Shown:
+    """A fact as a sentence shows it: what the record calls it, and its date."""
+
+    __slots__ = ("fact",)
+
+    def __init__(self, fact: Fact) -> None:
+        self.fact = fact
+
+    def __str__(self) -> str:
+        label = self.fact.label or "a record without a name"
+        return f"{label} ({self.fact.time})" if self.fact.time else label
+
+
+class Listed:
+    """Facts as a sentence lists them: the first three, and how many more."""
+
+    __slots__ = ("facts",)
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        self.facts = facts
+
+    def __str__(self) -> str:
+        shown = "; ".join(dict.fromkeys(str(Shown(fact)) for fact in self.facts[:3]))
+        more = len(self.facts) - 3
+        return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,100 @@
+"""Combinators: all, any, not, at_least, if/then. What they mean stands in `mappings/truth.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field
+
+from mappings import truth
+from mappings.evaluation import Evaluation
+from mappings.kinds.base import Kind
+from mappings.truth import Finding
+
+if TYPE_CHECKING:
+    from mappings.kinds import When
+else:
+    When = "When"
+
+
+class All(Kind):
+    """TRUE when every part is."""
+
+    all_of: tuple[When, ...] = Field(min_length=1)
+
+    def parts(self) -> tuple[Kind, ...]:
+        return self.all_of
+
+    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
+        return self.model_copy(update={"all_of": parts})
+
+    def decide(self, view: Evaluation) -> Finding:
+        return truth.all_of([view.finding(part) for part in self.all_of])
+
+
+class Any_(Kind):
+    """TRUE when at least one part is."""
+
+    any_of: tuple[When, ...] = Field(min_length=1)
+
+    def parts(self) -> tuple[Kind, ...]:
+        return self.any_of
+
+    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
+        return self.model_copy(update={"any_of": parts})
+
+    def decide(self, view: Evaluation) -> Finding:
+        return truth.any_of([view.finding(part) for part in self.any_of])
+
+
+class Not(Kind):
+    """TRUE when its part is FALSE."""
+
+    not_: When = Field(alias="not")
+
+    def parts(self) -> tuple[Kind, ...]:
+        return (self.not_,)
+
+    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
+        return self.model_copy(update={"not_": parts[0]})
+
+    def decide(self, view: Evaluation) -> Finding:
+        return truth.negate(view.finding(self.not_))
+
+
+class AtLeast(Kind):
+    """TRUE when at least `at_least` of the parts are."""
+
+    at_least: int = Field(ge=1)
+    of: tuple[When, ...] = Field(min_length=1)
+
+    def parts(self) -> tuple[Kind, ...]:
+        return self.of
+
+    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
+        return self.model_copy(update={"of": parts})
+
+    def decide(self, view: Evaluation) -> Finding:
+        return truth.at_least(self.at_least, [view.finding(part) for part in self.of])
+
+
+class IfThen(Kind):
+    """TRUE when `if` is FALSE or `then` is TRUE."""
+
+    if_: When = Field(alias="if")
+    then: When
+
+    def parts(self) -> tuple[Kind, ...]:
+        return (self.if_, self.then)
+
+    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
+        return self.model_copy(update={"if_": parts[0], "then": parts[1]})
+
+    def decide(self, view: Evaluation) -> Finding:
+        return truth.if_then(view.finding(self.if_), view.finding(self.then))
+
+
+COMBINATORS: dict[str, type[Kind]] = {"all_of": All, "any_of": Any_, "not": Not, "of": AtLeast, "if": IfThen}
+"""The key by which each combinator is known in YAML."""
+
+__all__ = ["COMBINATORS", "All", "Any", "Any_", "AtLeast", "IfThen", "Not"]

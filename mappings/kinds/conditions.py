@@ -1,0 +1,80 @@
+"""Conditions: diagnoses by code, with body site, certainty, activity and onset."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from mappings.evaluation import Evaluation
+from mappings.facts import Certainty, ConditionFact
+from mappings.kinds.base import Coded, Listed, Period, after, within
+from mappings.kinds.events import Event
+from mappings.truth import Finding, Reason, Truth, true, unknown
+
+
+class Condition(Coded):
+    """A diagnosis on record.
+
+    when_resolved: a diagnosis that is no longer current `counts` (any clinicalStatus), is left to be `judged`, or is
+    `ignored`. suspected_counts: provisional and unconfirmed diagnoses count too. within: onset in the period up to
+    today; recorded inside it without an onset is not known. after: onset after an event.
+    """
+
+    kind: Literal["condition"]
+    when_resolved: Literal["counts", "judged", "ignored"] = "counts"
+    suspected_counts: bool = False
+    within: Period | None = None
+    after: Event | None = None
+    types: ClassVar[tuple[str, ...]] = ("Condition",)
+
+    def decide(self, view: Evaluation) -> Finding:
+        yes: list[ConditionFact] = []
+        open_: list[tuple[ConditionFact, Reason]] = []
+        for fact in view.facts(ConditionFact, (*self._codes(), *sorted(self.broader(view)))):
+            answer = self._answer(view, fact)
+            if answer is Truth.TRUE:
+                yes.append(fact)
+            elif isinstance(answer, Reason):
+                open_.append((fact, answer))
+        if yes:
+            return true(yes, "{}.", Listed(yes))
+        if open_:
+            reason = open_[0][1]
+            return unknown(
+                reason, [fact for fact, _ in open_], SAYS[reason], Listed([fact for fact, _ in open_])
+            )
+        return self.nothing_found(view)
+
+    def _answer(self, view: Evaluation, fact: ConditionFact) -> Truth | Reason:
+        if not self.counts_by_code(fact):
+            doubt = self.doubt(view, fact)
+            return doubt if doubt and (fact.current or self.when_resolved != "ignored") else Truth.FALSE
+        if fact.certainty is Certainty.DIFFERENTIAL:
+            return Reason.SUSPECTED
+        if fact.certainty is Certainty.SUSPECTED and not self.suspected_counts:
+            return Reason.SUSPECTED
+        if not fact.current and self.when_resolved != "counts":
+            return Reason.NEEDS_JUDGEMENT if self.when_resolved == "judged" else Truth.FALSE
+        in_time = self._in_time(view, fact)
+        return Reason.IMPRECISE_DATE if in_time is Truth.UNKNOWN else in_time
+
+    def _in_time(self, view: Evaluation, fact: ConditionFact) -> Truth:
+        if self.within is not None:
+            recorded_before = within(fact.recorded, self.within, view.today) is Truth.FALSE
+            return (
+                Truth.FALSE
+                if recorded_before and fact.time is None
+                else within(fact.time, self.within, view.today)
+            )
+        if self.after is not None:
+            moment = view.moment(self.after)
+            return after(fact.time, moment.time) if moment.time else Truth.UNKNOWN
+        return Truth.TRUE
+
+
+SAYS = {
+    Reason.SUSPECTED: "Suspected, not confirmed: {}.",
+    Reason.NEEDS_JUDGEMENT: "On record, to be judged: {}.",
+    Reason.CONFLICT: "Contradicts the diagnosis that the trial asks for: {}.",
+    Reason.TOO_GENERAL: "Recorded too generally to tell: {}.",
+    Reason.IMPRECISE_DATE: "Its date does not tell whether it counts: {}.",
+}

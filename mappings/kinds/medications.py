@@ -1,0 +1,84 @@
+"""Medications given, taken or prescribed, and allergies to them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from mappings.evaluation import Evaluation
+from mappings.facts import AllergyFact, Certainty, MedicationFact
+from mappings.kinds.base import Coded, Listed, Names, after
+from mappings.kinds.events import Event
+from mappings.truth import Finding, Reason, Truth, false, true, unknown
+
+
+class Medication(Coded):
+    """A drug that was given or taken; one that was only prescribed is left to be judged. before: an event."""
+
+    kind: Literal["medication"]
+    before: Event | None = None
+    types: ClassVar[tuple[str, ...]] = (
+        "MedicationAdministration",
+        "MedicationStatement",
+        "MedicationRequest",
+    )
+
+    def value_sets(self) -> frozenset[str]:
+        return super().value_sets() | (self.before.value_sets() if self.before else frozenset())
+
+    def decide(self, view: Evaluation) -> Finding:
+        answers = [(fact, self._in_time(view, fact)) for fact in view.facts(MedicationFact, self.value_set)]
+        if yes := [fact for fact, answer in answers if answer is Truth.TRUE and fact.taken]:
+            return true(yes, "{}.", Listed(yes))
+        if ordered := [fact for fact, answer in answers if answer is Truth.TRUE]:
+            return unknown(
+                Reason.NEEDS_JUDGEMENT, ordered, "Prescribed, not known to be taken: {}.", Listed(ordered)
+            )
+        if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
+            return unknown(
+                Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_)
+            )
+        return self.nothing_found(view)
+
+    def _in_time(self, view: Evaluation, fact: MedicationFact) -> Truth:
+        if self.before is None:
+            return Truth.TRUE
+        moment = view.moment(self.before)
+        if moment.time is None or fact.time is None:
+            return Truth.UNKNOWN
+        return after(moment.time, fact.time)
+
+
+class Allergy(Coded):
+    """An allergy on record. none_known: codes that say there is none; a specific allergy on record outweighs them."""
+
+    kind: Literal["allergy"]
+    none_known: Names = ()
+    types: ClassVar[tuple[str, ...]] = ("AllergyIntolerance",)
+
+    def _codes(self) -> tuple[str, ...]:
+        return (*super()._codes(), *self.none_known)
+
+    def decide(self, view: Evaluation) -> Finding:
+        facts = view.facts(AllergyFact, (*self._codes(), *sorted(self.broader(view))))
+        answers = [(fact, self._answer(view, fact)) for fact in facts]
+        if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
+            return true(yes, "Allergy: {}.", Listed(yes))
+        open_ = [(fact, answer) for fact, answer in answers if isinstance(answer, Reason)]
+        if open_:
+            doubtful = [fact for fact, _ in open_]
+            return unknown(open_[0][1], doubtful, "On record, to be judged: {}.", Listed(doubtful))
+        if none := [fact for fact in facts if not fact.sets.isdisjoint(self.none_known)]:
+            return false(none, "{}.", Listed(none))
+        return self.nothing_found(view)
+
+    def _answer(self, view: Evaluation, fact: AllergyFact) -> Truth | Reason:
+        if fact.sets.isdisjoint(self.value_set):
+            return self.doubt(view, fact) or Truth.FALSE
+        if fact.certainty is not Certainty.CONFIRMED:
+            return Reason.SUSPECTED
+        return Reason.NEEDS_JUDGEMENT if fact.intolerance else Truth.TRUE
+
+    def doubt(self, view: Evaluation, fact: AllergyFact) -> Reason | None:
+        if not fact.sets.isdisjoint(self.judge):
+            return Reason.NEEDS_JUDGEMENT
+        return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.broader(view)) else None

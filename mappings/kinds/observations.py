@@ -1,0 +1,387 @@
+"""Observations: results by code (`observation`) and by value (`measured`). The latest counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from mappings.clinical_time import Interval
+from mappings.evaluation import Evaluation
+from mappings.facts import Coded as CodedValue
+from mappings.facts import ObservationFact, ProcedureFact, ProcedureStatus, Quantity, Value
+from mappings.kinds.base import Coded, Listed, Names, Part, Shown, absent, after, latest, within
+from mappings.kinds.events import Event
+from mappings.truth import Finding, Reason, Truth, decided, unknown
+from terminology import units
+
+COMPARATORS = frozenset({None, "<", "<=", ">=", ">"})
+
+Answer = Truth | Reason
+"""TRUE or FALSE, or why neither."""
+
+
+class Of(Part):
+    """Which operation a result must belong to: the latest `event`.
+
+    It does when it is part of that procedure, was taken at its body site (`site`), or follows it within `days` as the
+    nearest operation. An operation of `rivals` on the same day makes an unlinked result a matter of judgement.
+    """
+
+    event: Event
+    site: str
+    days: int = Field(gt=0)
+    rivals: Names = ()
+
+
+class ResultKind(Coded):
+    """What results share: which count, which is the latest, and how old it may be.
+
+    after: taken after an event; a result that may be either is not known. of: must belong to an operation.
+    reports: a DiagnosticReport's conclusion counts too. self_stating: the answer's own code says what it is about
+    (`Residual tumor stage R0`), so it counts wherever it stands.
+    """
+
+    after: Event | None = None
+    of: Of | None = None
+    reports: bool = False
+    types: ClassVar[tuple[str, ...]] = ("Observation",)
+
+    def needed_types(self) -> frozenset[str]:
+        events = {"Procedure"} if self.after or self.of else set()
+        reports = {"DiagnosticReport"} if self.reports else set()
+        return frozenset({"Observation", *reports, *events})
+
+    def value_sets(self) -> frozenset[str]:
+        events = [event for event in (self.after, self.of and self.of.event) if event]
+        own = super().value_sets().union(*(event.value_sets() for event in events))
+        return own | ({self.of.site, *self.of.rivals} if self.of else set())
+
+    def code_sets(self) -> dict[str, frozenset[str]]:
+        names = frozenset(self._codes())
+        return {"Observation": names, **({"DiagnosticReport": names} if self.reports else {})}
+
+    def answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
+        """Return what one result says."""
+        raise NotImplementedError
+
+    def decide(self, view: Evaluation) -> Finding:
+        facts = [
+            f
+            for f in view.facts(ObservationFact, self._carriers())
+            if self.counts_by_code(f) or self._states(f)
+        ]
+        if self.of is not None:
+            return self._decide_of(view, facts, self.of)
+        if self.after is not None:
+            return self._decide_after(view, facts, self.after)
+        return self._decide_latest(view, facts, "No {} on record.", self.title(view))
+
+    def _carriers(self) -> tuple[str, ...]:
+        return self._codes()
+
+    def _states(self, fact: ObservationFact) -> bool:
+        del fact
+        return False
+
+    def _decide_after(self, view: Evaluation, facts: Sequence[ObservationFact], event: Event) -> Finding:
+        moment = view.moment(event)
+        if moment.time is None:
+            if (missing := view.missing(("Procedure",))) is not None:
+                return unknown(
+                    Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing
+                )
+            says = "No {} with a date on record, so no {} can be placed after it."
+            return unknown(moment.reason, moment.facts, says, event.name, self.title(view))
+        placed = [(fact, after(fact.time, moment.time)) for fact in facts]
+        possible = [fact for fact, place in placed if place is not Truth.FALSE]
+        last = latest(possible)
+        if any(place is Truth.UNKNOWN for fact, place in placed if fact in last):
+            says = "Not known whether it was taken after the {} of {}: {}."
+            return unknown(Reason.IMPRECISE_DATE, last, says, event.name, moment.time, Listed(last))
+        return self._decide_latest(
+            view, possible, "No {} after the {} of {}.", self.title(view), event.name, moment.time
+        )
+
+    def _decide_of(self, view: Evaluation, facts: Sequence[ObservationFact], of: Of) -> Finding:
+        moment = view.moment(of.event)
+        if moment.time is None:
+            return unknown(moment.reason, moment.facts, "No {} with a date on record.", of.event.name)
+        placed = [(fact, belongs(view, fact, of, moment.time, moment.facts)) for fact in facts]
+        own = [fact for fact, place in placed if place is Truth.TRUE]
+        unclear = [fact for fact, place in placed if place is Truth.UNKNOWN]
+        if not own and unclear:
+            says = "Not known whether it belongs to the {} of {}: {}."
+            return unknown(Reason.NEEDS_JUDGEMENT, unclear, says, of.event.name, moment.time, Listed(unclear))
+        return self._decide_latest(
+            view, own, "No {} for the {} of {}.", self.title(view), of.event.name, moment.time
+        )
+
+    def _decide_latest(self, view: Evaluation, facts: Sequence[ObservationFact], *nothing: object) -> Finding:
+        if not facts:
+            found = absent(view, self._result_types(), self.absence, self.title(view))
+            return unknown(found.reason, (), *nothing) if found.reason is Reason.NO_DATA else found
+        last = latest(facts)
+        if (
+            missing := view.missing(self._result_types())
+        ) is not None and missing not in view.record.newest_first:
+            return unknown(
+                Reason.INCOMPLETE,
+                last,
+                "There may be a later one: not all was retrieved. Latest seen: {}.",
+                Results(last),
+            )
+        return self._agree(view, last)
+
+    def _result_types(self) -> tuple[str, ...]:
+        return ("Observation", "DiagnosticReport") if self.reports else ("Observation",)
+
+    def _agree(self, view: Evaluation, last: Sequence[ObservationFact]) -> Finding:
+        answers = {self._dated_answer(view, fact) for fact in last}
+        if len(answers) > 1:
+            times = [fact.time for fact in last]
+            same = all(t is not None and times[0] is not None and t.same_moment(times[0]) for t in times)
+            reason = Reason.CONFLICT if same else Reason.IMPRECISE_DATE
+            return unknown(reason, last, "Results of the same time differ: {}.", Results(last))
+        answer = answers.pop()
+        if isinstance(answer, Reason):
+            return unknown(answer, last, SAYS[answer], Results(last))
+        return decided(answer is Truth.TRUE, last, "{}.", Results(last))
+
+    def _dated_answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
+        answer = self.answer(view, fact)
+        period = view.recency(self.value_set)
+        if isinstance(answer, Reason) or period is None:
+            return answer
+        fresh = within(fact.time, period, view.today)
+        return {Truth.TRUE: answer, Truth.FALSE: Reason.STALE, Truth.UNKNOWN: Reason.IMPRECISE_DATE}[fresh]
+
+
+class Answers(Part):
+    """Value sets of answers: with those in `holds` the criterion is TRUE, in `fails` FALSE, in `open` not known."""
+
+    holds: Names
+    fails: Names = ()
+    open: Names = ()
+
+
+class Observation(ResultKind):
+    """A result by its coded or listed textual answer."""
+
+    kind: Literal["observation"]
+    answers: Answers
+    self_stating: bool = False
+
+    def value_sets(self) -> frozenset[str]:
+        return super().value_sets() | {*self.answers.holds, *self.answers.fails, *self.answers.open}
+
+    def _carriers(self) -> tuple[str, ...]:
+        own = self._codes()
+        return (*own, *self._stating()) if self.self_stating else own
+
+    def code_sets(self) -> dict[str, frozenset[str]]:
+        names = frozenset(self._carriers())
+        return {"Observation": names, **({"DiagnosticReport": names} if self.reports else {})}
+
+    def _stating(self) -> tuple[str, ...]:
+        return (*self.answers.holds, *self.answers.fails, *self.answers.open)
+
+    def _states(self, fact: ObservationFact) -> bool:
+        return self.self_stating and not fact.sets.isdisjoint(self._stating())
+
+    def answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
+        del view
+        if fact.preliminary:
+            return Reason.PRELIMINARY
+        said = {answer for value in self._carried(fact) if (answer := self._said(value)) is not None}
+        if len(said) > 1:
+            return Reason.CONFLICT
+        if said:
+            return said.pop()
+        return (
+            Reason.NEEDS_JUDGEMENT if any(isinstance(v, Quantity) for v in fact.values) else Reason.UNREADABLE
+        )
+
+    def _carried(self, fact: ObservationFact) -> Sequence[Value | frozenset[str]]:
+        return (*fact.values, fact.sets) if self.self_stating else fact.values
+
+    def _said(self, value: Value | frozenset[str]) -> Answer | None:
+        if isinstance(value, Quantity):
+            return None
+        sets = value.sets if isinstance(value, CodedValue) else value
+        if not sets.isdisjoint(self.answers.holds):
+            return Truth.TRUE
+        if not sets.isdisjoint(self.answers.fails):
+            return Truth.FALSE
+        return Reason.NEEDS_JUDGEMENT if not sets.isdisjoint(self.answers.open) else None
+
+
+class Measured(ResultKind):
+    """A result by its number: above, at_least, below, at_most a threshold in `unit`.
+
+    times_upper_limit: the threshold is this many times the upper limit of the result's own reference range. scale: a
+    value set whose ordinal values give coded answers their numbers.
+    """
+
+    kind: Literal["measured"]
+    above: Decimal | None = None
+    at_least: Decimal | None = None
+    below: Decimal | None = None
+    at_most: Decimal | None = None
+    times_upper_limit: bool = False
+    unit: str = "1"
+    scale: str | None = None
+
+    def value_sets(self) -> frozenset[str]:
+        return super().value_sets() | ({self.scale} if self.scale else set())
+
+    def answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
+        if fact.preliminary:
+            return Reason.PRELIMINARY
+        answers = [a for value in fact.values if (a := self._answer_of(view, fact, value)) is not None]
+        if not answers:
+            return Reason.UNREADABLE
+        return answers[0] if len(set(answers)) == 1 else Reason.CONFLICT
+
+    def _answer_of(self, view: Evaluation, fact: ObservationFact, value: Value) -> Answer | None:
+        if isinstance(value, CodedValue):
+            number = self._on_scale(view, value)
+            return None if number is None else self._compare(Fraction(number), None, Fraction(1))
+        number_in_unit = units.convert(value.value, value.unit, analyte=self.value_set[0], to=self.unit)
+        if number_in_unit is None:
+            return Reason.UNIT
+        if implausible(number_in_unit, self.value_set[0]):
+            return Reason.IMPLAUSIBLE
+        limit = self._limit(view, fact)
+        return Reason.NO_RANGE if limit is None else self._compare(number_in_unit, value.comparator, limit)
+
+    def _on_scale(self, view: Evaluation, value: CodedValue) -> Decimal | None:
+        if self.scale is None:
+            return None
+        keys = (*value.codes, value.text)
+        return next((n for key in keys if (n := view.vocabulary.ordinal(self.scale, key)) is not None), None)
+
+    def _limit(self, view: Evaluation, fact: ObservationFact) -> Fraction | None:
+        """What thresholds are counted in: 1, or the upper limit of normal in `unit`."""
+        if not self.times_upper_limit:
+            return Fraction(1)
+        plain = [r for r in fact.ranges if r.plain and r.high is not None]
+        if len(fact.ranges) == 1 and plain and plain[0].high is not None:
+            high = plain[0].high
+            return units.convert(high.value, high.unit or None, analyte=self.value_set[0], to=self.unit)
+        site = view.policy.upper_limits.get(self.value_set[0])
+        return (
+            units.convert(Decimal(site[0]), site[1], analyte=self.value_set[0], to=self.unit)
+            if site
+            else None
+        )
+
+    def _compare(self, number: Fraction, comparator: str | None, limit: Fraction) -> Answer:
+        answers = {
+            _side(number, comparator, Fraction(threshold) * limit, over=over, strict=strict)
+            for threshold, over, strict in (
+                (self.above, True, True),
+                (self.at_least, True, False),
+                (self.below, False, True),
+                (self.at_most, False, False),
+            )
+            if threshold is not None
+        }
+        if Truth.FALSE in answers:
+            return Truth.FALSE
+        return Reason.NEEDS_JUDGEMENT if Truth.UNKNOWN in answers else Truth.TRUE
+
+
+def implausible(number: Fraction, analyte: str) -> bool:
+    """Whether a quantity cannot be: negative, or zero where there is always some."""
+    kind = units.ANALYTES.get(analyte)
+    return number < 0 or (number == 0 and kind is not None and not kind.may_be_zero)
+
+
+def _side(
+    number: Fraction, comparator: str | None, threshold: Fraction, *, over: bool, strict: bool
+) -> Truth:
+    """Whether a number, or the interval that its comparator makes of it, lies on one side of a threshold.
+
+    "<10" is everything below 10: it decides "< 50", not "> 5".
+    """
+    if comparator not in COMPARATORS:
+        return Truth.UNKNOWN
+    beyond = number > threshold if over else number < threshold
+    if comparator is None:
+        return Truth.TRUE if beyond or (number == threshold and not strict) else Truth.FALSE
+    if (comparator in {">", ">="}) != over:
+        opposite = _side(number, comparator, threshold, over=not over, strict=not strict)
+        return Truth.FALSE if opposite is Truth.TRUE else Truth.UNKNOWN
+    touches = number == threshold and (comparator in {"<", ">"} or not strict)
+    return Truth.TRUE if beyond or touches else Truth.UNKNOWN
+
+
+def belongs(
+    view: Evaluation, fact: ObservationFact, of: Of, time: Interval, operations: Sequence[ProcedureFact]
+) -> Truth:
+    """Whether a result belongs to the operation at `time`."""
+    if fact.part_of:
+        return Truth.TRUE if fact.part_of & {o.source for o in operations} else Truth.FALSE
+    if sites := fact.specimen_sites | fact.sites:
+        return Truth.TRUE if of.site in sites else Truth.FALSE
+    if fact.time is None:
+        return Truth.UNKNOWN
+    gap_first, gap_last = (
+        (fact.time.first.date() - time.last.date()).days,
+        (fact.time.last.date() - time.first.date()).days,
+    )
+    if gap_last < 0 or gap_first > of.days:
+        return Truth.FALSE
+    if gap_first < 0 or gap_last > of.days:
+        return Truth.UNKNOWN
+    return _nearest(view, fact.time, of, time)
+
+
+def _nearest(view: Evaluation, taken: Interval, of: Of, time: Interval) -> Truth:
+    """FALSE when an operation of another kind lies between, UNKNOWN when one was on the same day or is undated."""
+    rivals = [f for f in view.facts(ProcedureFact, of.rivals) if f.status is ProcedureStatus.COMPLETED]
+    answer = Truth.TRUE
+    for rival in rivals:
+        if rival.time is None:
+            answer = Truth.UNKNOWN
+        elif time.last.date() < rival.time.first.date() <= taken.last.date():
+            return Truth.FALSE
+        elif rival.time.last.date() >= time.first.date() and rival.time.first.date() <= time.last.date():
+            answer = Truth.UNKNOWN
+    return answer
+
+
+class Results:
+    """Results as a sentence lists them: name, answer and date."""
+
+    __slots__ = ("facts",)
+
+    def __init__(self, facts: Sequence[ObservationFact]) -> None:
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return "; ".join(dict.fromkeys(self._one(fact) for fact in self.facts[:3]))
+
+    def _one(self, fact: ObservationFact) -> str:
+        named = f"{fact.label}: {fact.shown}" if fact.label else fact.shown
+        return f"{named} ({fact.time})" if fact.time else f"{named} (not dated)"
+
+
+SAYS = {
+    Reason.STALE: "Too old to count: {}.",
+    Reason.IMPRECISE_DATE: "Its date does not tell whether it counts: {}.",
+    Reason.PRELIMINARY: "Preliminary only: {}.",
+    Reason.CONFLICT: "Contradicts itself: {}.",
+    Reason.UNREADABLE: "The result is not one that can be read: {}.",
+    Reason.UNIT: "The unit is missing or does not fit: {}.",
+    Reason.NO_RANGE: "No upper limit of normal came with it: {}.",
+    Reason.IMPLAUSIBLE: "Not a possible value: {}.",
+    Reason.NEEDS_JUDGEMENT: "On record, to be judged: {}.",
+    Reason.AMBIGUOUS_SOURCE: "The trial's text can be read in two ways: {}.",
+}
+
+__all__ = ["Answers", "Measured", "Observation", "Of", "ResultKind", "Results", "Shown", "belongs"]

@@ -1,0 +1,75 @@
+"""Procedures: done, planned, or recorded as not done."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from mappings.evaluation import Evaluation
+from mappings.facts import ProcedureFact, ProcedureStatus
+from mappings.kinds.base import Coded, Listed, after
+from mappings.kinds.events import Event
+from mappings.truth import Finding, Reason, Truth, false, true, unknown
+
+
+class Procedure(Coded):
+    """A procedure on record.
+
+    status: it was `completed`, or is `planned` (also by a ServiceRequest or CarePlan), or either. dated: without a date
+    it is not known. before, after: relative to an event. A not-done procedure alone is evidence against.
+    """
+
+    kind: Literal["procedure"]
+    status: Literal["completed", "planned", "either"] = "completed"
+    dated: bool = False
+    before: Event | None = None
+    after: Event | None = None
+    types: ClassVar[tuple[str, ...]] = ("Procedure",)
+
+    def needed_types(self) -> frozenset[str]:
+        return frozenset(
+            self.types if self.status == "completed" else ("Procedure", "ServiceRequest", "CarePlan")
+        )
+
+    def decide(self, view: Evaluation) -> Finding:
+        facts = [f for f in view.facts(ProcedureFact, self._codes()) if self.counts_by_code(f)]
+        wanted = [f for f in facts if self._has_status(f)]
+        answers = [(fact, self._in_time(view, fact)) for fact in wanted]
+        if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
+            return true(yes, "{}.", Listed(yes))
+        if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
+            return unknown(
+                Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_)
+            )
+        not_done = [f for f in facts if f.status is ProcedureStatus.NOT_DONE]
+        if not_done and not wanted and view.missing(self.types) is None:
+            return false(not_done, "Recorded as not done: {}.", Listed(not_done))
+        return self._nothing(view)
+
+    def _nothing(self, view: Evaluation) -> Finding:
+        doubtful = [f for f in view.facts(ProcedureFact, self._codes()) if self._undecided_site(f)]
+        if doubtful:
+            says = "The body site is not recorded: {}."
+            return unknown(Reason.TOO_GENERAL, doubtful, says, Listed(doubtful))
+        return self.nothing_found(view)
+
+    def _undecided_site(self, fact: ProcedureFact) -> bool:
+        """Whether the procedure would count if its body site, which is not recorded, were the right one."""
+        return self._has_status(fact) and not fact.sites and not fact.sets.isdisjoint(self.only_at)
+
+    def _has_status(self, fact: ProcedureFact) -> bool:
+        return fact.status == self.status or (
+            self.status == "either" and fact.status is not ProcedureStatus.NOT_DONE
+        )
+
+    def _in_time(self, view: Evaluation, fact: ProcedureFact) -> Truth:
+        if self.dated and fact.time is None:
+            return Truth.UNKNOWN
+        event = self.after or self.before
+        if event is None:
+            return Truth.TRUE
+        moment = view.moment(event)
+        if moment.time is None or fact.time is None:
+            return Truth.UNKNOWN
+        if self.after is not None:
+            return after(fact.time, moment.time)
+        return after(moment.time, fact.time)

@@ -1,0 +1,95 @@
+"""Taking part in studies: this one (with its consent) and others."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from mappings.evaluation import Evaluation
+from mappings.facts import ConditionFact, StudyFact
+from mappings.kinds.base import Kind, Listed, Names
+from mappings.truth import Finding, Reason, true, unknown
+
+ENROLLED = frozenset(
+    {
+        "candidate",
+        "eligible",
+        "follow-up",
+        "on-study",
+        "on-study-intervention",
+        "on-study-observation",
+        "pending-on-study",
+        "screening",
+    }
+)
+"""ResearchSubject.status from candidate to on-study: the patient is already in the study's care."""
+
+ON_STUDY = frozenset({"on-study", "on-study-intervention", "on-study-observation"})
+TOOK_PART = ON_STUDY | {"follow-up", "off-study", "withdrawn"}
+
+
+def of_study(names: frozenset[str], study: str) -> bool:
+    """Whether any of the names by which a record knows a study is, or holds, its registry id."""
+    return any(study.casefold() in name.casefold() for name in names)
+
+
+class OtherStudy(Kind):
+    """Taking part in another study than this one; `current`: only now, else at any time.
+
+    TRUE when that study is known to give a drug; otherwise a person must weigh it. Nothing on record is asked of a
+    person, since hospitals seldom record it.
+    """
+
+    kind: Literal["other-study"]
+    study: str
+    current: bool = False
+    types: ClassVar[tuple[str, ...]] = ("ResearchSubject",)
+
+    def decide(self, view: Evaluation) -> Finding:
+        part = [f for f in view.record.studies if self._counts(f)]
+        if giving := [f for f in part if f.gives_drug]:
+            return true(giving, "In a study that gives a drug: {}.", Listed(giving))
+        if part:
+            return unknown(
+                Reason.NEEDS_JUDGEMENT,
+                part,
+                "In another study; whether it gives a drug is not known: {}.",
+                Listed(part),
+            )
+        return unknown(Reason.HUMAN, (), "No other study on record; please confirm.")
+
+    def _counts(self, fact: StudyFact) -> bool:
+        statuses = ON_STUDY if self.current else TOOK_PART
+        return fact.status in statuses and not of_study(fact.studies, self.study)
+
+
+class Consent(Kind):
+    """Consent to this study: an active research Consent that names it, or a ResearchSubject with consent."""
+
+    kind: Literal["consent"]
+    study: str
+    types: ClassVar[tuple[str, ...]] = ("Consent", "ResearchSubject")
+
+    def decide(self, view: Evaluation) -> Finding:
+        given = [c for c in view.record.consents if of_study(c.studies, self.study)]
+        subjects = [s for s in view.record.studies if s.consented and of_study(s.studies, self.study)]
+        if given or subjects:
+            return true([*given, *subjects], "Consent to this study is on record.")
+        return unknown(Reason.HUMAN, (), "No consent to this study on record; please confirm.")
+
+    def value_sets(self) -> frozenset[str]:
+        return frozenset({"consent-research"})
+
+
+class Human(Kind):
+    """What no record can decide. shows: value sets of conditions worth showing beside it."""
+
+    kind: Literal["human"]
+    shows: Names = ()
+
+    def decide(self, view: Evaluation) -> Finding:
+        if facts := view.facts(ConditionFact, self.shows):
+            return unknown(Reason.HUMAN, facts, "For you to judge; on record: {}.", Listed(facts))
+        return unknown(Reason.HUMAN, (), "For you to judge.")
+
+    def value_sets(self) -> frozenset[str]:
+        return frozenset(self.shows)

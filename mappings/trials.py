@@ -1,0 +1,172 @@
+"""Trials and triggers as content: what a coordinator writes in `trials/*.yaml` and `triggers/*.yaml`.
+
+The protocol's own words stay beside the statement that was made of them. A name of an event under `events` may be
+used wherever a criterion says `after`, `before` or `of.event`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from mappings.kinds import When
+from mappings.kinds.base import Part
+from mappings.yaml_content import Document, read_yaml, validated
+from terminology.resources import Folder
+
+MOMENTS = ("after", "before", "event")
+
+
+class Role(enum.StrEnum):
+    """An inclusion is met when TRUE, an exclusion when FALSE."""
+
+    INCLUSION = "inclusion"
+    EXCLUSION = "exclusion"
+
+
+class Registry(Part):
+    """What the registry says of the trial, and on which day it said so. source: where that was read."""
+
+    name: str
+    url: str | None = None
+    status: Literal[
+        "not-yet-recruiting",
+        "recruiting",
+        "enrolling-by-invitation",
+        "active-not-recruiting",
+        "suspended",
+        "completed",
+        "terminated",
+        "withdrawn",
+        "unknown",
+    ]
+    as_of: dt.date | None = None
+    source: str
+
+    @property
+    def ended(self) -> bool:
+        """Whether the trial takes no one any more: it gets no card."""
+        return self.status in {"completed", "terminated", "withdrawn"}
+
+
+class Criterion(Part):
+    """One line of the protocol, or one statement of a line that was split.
+
+    text: the source's words, verbatim; empty only when `source` is `inferred`. anchor: the trial is only relevant to
+    patients of whom it is not FALSE. advisory: shown, never decides. pre_treatment: checked immediately before
+    treatment; decides only when TRUE. ask: what would decide it, in a coordinator's words. readings: how an ambiguous
+    text was read, and why.
+    """
+
+    id: str = Field(pattern=r"^[A-Z]+\d+[a-z]?$")
+    role: Role
+    source: Literal["seed", "registry", "description", "inferred", "site"]
+    text: str = ""
+    when: When
+    anchor: bool = False
+    advisory: bool = False
+    pre_treatment: bool = False
+    ask: str | None = None
+    readings: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_its_words(self) -> Criterion:
+        if not self.text and self.source != "inferred":
+            raise ValueError("text is missing: only a line with `source: inferred` has no words of its own")
+        return self
+
+
+class Trial(Part):
+    """A trial and its criteria in the source's order.
+
+    source_text: the file in `sources/` that holds the source word for word. exclusions_in_source: False caps the
+    status at needs-data. review_only: the source publishes no criteria; at best a patient resembles its population.
+    """
+
+    id: str = Field(pattern=r"^[A-Z0-9-]+$")
+    short_title: str = Field(max_length=60)
+    title: str
+    registry: Registry
+    sponsor: str | None = None
+    phase: str | None = None
+    arms: tuple[str, ...] = ()
+    source_text: str
+    exclusions_in_source: bool = True
+    review_only: bool = False
+    next_step: str | None = None
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Trial:
+        ids = [criterion.id for criterion in self.criteria]
+        if twice := next((id_ for id_ in ids if ids.count(id_) > 1), None):
+            raise ValueError(f"criterion {twice} is written twice")
+        return self
+
+    @property
+    def anchors(self) -> tuple[Criterion, ...]:
+        """The criteria without which the trial is not relevant."""
+        return tuple(criterion for criterion in self.criteria if criterion.anchor)
+
+    def criterion(self, id_: str) -> Criterion:
+        """Return the criterion of this id; KeyError when there is none."""
+        return {criterion.id: criterion for criterion in self.criteria}[id_]
+
+
+class Trigger(Part):
+    """What makes a card of its own: criteria of one trial that must all be met.
+
+    may_be_open: those that may be unknown; the card then says so. sample, operation: the criteria whose evidence gives
+    the dates on the card.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    title: str
+    trial: str
+    requires: tuple[str, ...] = Field(min_length=1)
+    may_be_open: tuple[str, ...] = ()
+    operation: str
+    sample: str
+    suggests: str
+
+
+def load_trial(file: Folder) -> tuple[Trial, Document]:
+    """Return a trial and the document it was read from. Raises ContentError with file, line and criterion."""
+    document = read_yaml(file)
+    if not isinstance(document.content, dict):
+        raise document.error((), "a trial is a mapping with id, title, registry, criteria")
+    content = dict(document.content)
+    events = content.pop("events", None) or {}
+    content["criteria"] = [
+        _with_events(document, criterion, ("criteria", index), events)
+        for index, criterion in enumerate(content.get("criteria") or [])
+    ]
+    return validated(Document(document.file, content, document.lines), Trial), document
+
+
+def load_trigger(file: Folder) -> tuple[Trigger, Document]:
+    """Return a trigger and the document it was read from. Raises ContentError with file and line."""
+    document = read_yaml(file)
+    return validated(document, Trigger), document
+
+
+def _with_events(document: Document, value: Any, path: tuple[str | int, ...], events: dict[str, Any]) -> Any:
+    """Put an event's definition in the place of its name."""
+    if isinstance(value, list):
+        return [_with_events(document, item, (*path, index), events) for index, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for key, item in value.items():
+        if key in MOMENTS and isinstance(item, str):
+            if item not in events:
+                raise document.error(
+                    (*path, key), f"{key}: no event is called '{item}'; known: {', '.join(events) or 'none'}"
+                )
+            found[key] = {"name": item.replace("-", " "), **events[item]}
+        else:
+            found[key] = _with_events(document, item, (*path, key), events)
+    return found

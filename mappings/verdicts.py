@@ -1,0 +1,109 @@
+"""Verdicts: how a patient stands against a criterion, a trial and a trigger."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from mappings.facts import Note, PatientRecord
+from mappings.trials import Criterion, Role, Trial, Trigger
+from mappings.truth import Finding, Truth
+
+
+class Status(enum.StrEnum):
+    """How a patient stands against a trial."""
+
+    NOT_RELEVANT = "not-relevant"
+    INELIGIBLE = "ineligible"
+    NEEDS_DATA = "needs-data"
+    LIKELY_ELIGIBLE = "likely-eligible"
+    REVIEW_ONLY = "review-only"
+
+
+class Group(enum.StrEnum):
+    """The four groups in which a card lists the criteria."""
+
+    NOT_MET = "not met"
+    NOT_KNOWN = "not known"
+    MET = "met"
+    TO_CONFIRM = "for you to confirm"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One criterion and what was found of it."""
+
+    criterion: Criterion
+    finding: Finding
+
+    @property
+    def fails(self) -> bool:
+        """Whether it definitely rules the trial out."""
+        if self.criterion.advisory:
+            return False
+        wrong = Truth.FALSE if self.criterion.role is Role.INCLUSION else Truth.TRUE
+        return self.finding.truth is wrong
+
+    @property
+    def blocks(self) -> bool:
+        """Whether data are missing that would decide it."""
+        return self.finding.blocks and not self.criterion.advisory and not self.criterion.pre_treatment
+
+    @property
+    def group(self) -> Group:
+        """The group in which a card lists it."""
+        if self.fails:
+            return Group.NOT_MET
+        if self.blocks:
+            return Group.NOT_KNOWN
+        return Group.TO_CONFIRM if self.finding.truth is Truth.UNKNOWN else Group.MET
+
+
+class TrialVerdict(msgspec.Struct, frozen=True):
+    """How the patient stands against one trial. silent: why it gets no card although it is relevant."""
+
+    trial: Trial
+    status: Status
+    verdicts: tuple[Verdict, ...]
+    silent: str | None = None
+
+    def listed(self, group: Group) -> tuple[Verdict, ...]:
+        """Return the criteria of one group, in the source's order."""
+        return tuple(verdict for verdict in self.verdicts if verdict.group is group)
+
+    @property
+    def fails(self) -> tuple[Verdict, ...]:
+        """Every criterion that rules the trial out."""
+        return tuple(verdict for verdict in self.verdicts if verdict.fails)
+
+    @property
+    def open(self) -> tuple[Verdict, ...]:
+        """Every criterion for which data are missing."""
+        return tuple(verdict for verdict in self.verdicts if verdict.blocks)
+
+    def verdict(self, id_: str) -> Verdict:
+        """Return the verdict of one criterion; KeyError when the trial has none of this id."""
+        return {verdict.criterion.id: verdict for verdict in self.verdicts}[id_]
+
+
+class TriggerVerdict(msgspec.Struct, frozen=True):
+    """How the patient stands against a trigger, and the trial's verdict behind it."""
+
+    trigger: Trigger
+    trial: TrialVerdict
+    finding: Finding
+
+    @property
+    def open(self) -> tuple[Verdict, ...]:
+        """The required criteria that are not known."""
+        required = (self.trial.verdict(id_) for id_ in self.trigger.requires)
+        return tuple(verdict for verdict in required if verdict.finding.truth is Truth.UNKNOWN)
+
+
+class Results(msgspec.Struct, frozen=True):
+    """Everything that was decided of one patient."""
+
+    record: PatientRecord
+    trials: tuple[TrialVerdict, ...]
+    triggers: tuple[TriggerVerdict, ...]
+    notes: tuple[Note, ...]

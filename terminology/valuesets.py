@@ -1,0 +1,294 @@
+"""Value sets: FHIR R4 ValueSet JSON, expanded before any patient is read.
+
+Read from a ValueSet: `compose.include` and `compose.exclude` with `concept` (exactly that code), `valueSet`
+(the union of other sets) and, for ICD-10, `filter` `concept is-a X` (the category X with all its longer codes);
+`designation` (phrases by which a text says the concept); the extension ordinalValue (a concept's number on a
+scale) and `MORE_GENERAL` (the set of codes broader than this one). Everything else in the resource is for people.
+
+At run time the question "which value sets hold this code?" is one or two dictionary look-ups (`Vocabulary.sets_of`).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from terminology.codings import (
+    ALIASES,
+    ICD10_CM,
+    ICD10_DIALECTS,
+    Coding,
+    canonical_system,
+    normal_icd10,
+)
+from terminology.errors import ContentError
+from terminology.resources import Folder, read_folder
+
+MORE_GENERAL = "https://oncology-trial-cds.github.io/fhir/StructureDefinition/more-general"
+ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+WHO_LEVEL = 4
+"""ICD-10 editions agree on codes of at most this many characters (without the dot)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSet:
+    """One clinical thing as a set of codes.
+
+    name: the file's name without `.json`, as criteria cite it. codes: enumerated, ICD-10 included in its dotless form.
+    categories: ICD-10 categories (dotless) that stand for every longer code too; `excluded*` are taken out at the end.
+    phrases: case-folded texts that say it. ordinals: a concept's number on a scale, by code and by phrase.
+    more_general: name of the set with broader codes.
+    """
+
+    name: str
+    url: str
+    title: str
+    version: str
+    file: str
+    codes: frozenset[Coding]
+    categories: frozenset[Coding] = frozenset()
+    excluded: frozenset[Coding] = frozenset()
+    excluded_categories: frozenset[Coding] = frozenset()
+    phrases: frozenset[str] = frozenset()
+    ordinals: Mapping[Coding | str, Decimal] = field(default_factory=dict)
+    displays: Mapping[Coding, str] = field(default_factory=dict)
+    more_general: str | None = None
+
+    def holds_icd10(self, dialect: str, code: str) -> bool:
+        """Whether the set holds this dotless ICD-10 code of this edition."""
+        return _stands_for(code, dialect, self.codes, self.categories) and not _stands_for(
+            code, dialect, self.excluded, self.excluded_categories
+        )
+
+
+def _stands_for(code: str, dialect: str, exact: frozenset[Coding], categories: frozenset[Coding]) -> bool:
+    if Coding(dialect, code) in exact or (len(code) <= WHO_LEVEL and Coding(ICD10_CM, code) in exact):
+        return True
+    for length in range(3, len(code) + 1):
+        prefix = code[:length]
+        if Coding(dialect, prefix) in categories:
+            return True
+        if length <= WHO_LEVEL and Coding(ICD10_CM, prefix) in categories:
+            return True
+    return False
+
+
+class Icd10Codes:
+    """Which value sets hold an ICD-10 code of one edition; answers are remembered (a bounded number of them)."""
+
+    def __init__(self, dialect: str, value_sets: tuple[ValueSet, ...]) -> None:
+        self._dialect, self._value_sets = dialect, value_sets
+        self.get = functools.lru_cache(maxsize=8192)(self._find)
+
+    def _find(self, code: str) -> tuple[str, ...]:
+        normal = normal_icd10(code)
+        return tuple(s.name for s in self._value_sets if s.holds_icd10(self._dialect, normal))
+
+
+class Vocabulary:
+    """All value sets, indexed once: code -> names of the value sets that hold it."""
+
+    def __init__(
+        self, value_sets: Mapping[str, ValueSet], maps: Mapping[Coding, tuple[Coding, ...]] | None = None
+    ):
+        self.value_sets = value_sets
+        self._by_system: dict[str, dict[str, tuple[str, ...]] | Icd10Codes] = {}
+        self._index_codes()
+        self._index_icd10()
+        self._index_aliases()
+        self._index_maps(maps or {})
+        self._by_phrase = _by_phrase(value_sets.values())
+
+    def sets_of(self, system: str | None, code: str | None) -> tuple[str, ...]:
+        """Return the names of the value sets that hold this code; none when either part is missing."""
+        if not system or not code:
+            return ()
+        codes = self._by_system.get(system)
+        if codes is None and (canonical := canonical_system(system)) != system:
+            codes = self._by_system.get(canonical)
+        return (codes.get(code) or ()) if codes is not None else ()
+
+    def sets_of_phrase(self, text: str) -> tuple[str, ...]:
+        """Return the names of the value sets one of whose listed phrases is the whole of this text."""
+        return self._by_phrase.get(normal_phrase(text), ())
+
+    def ordinal(self, name: str, value: Coding | str) -> Decimal | None:
+        """Return a concept's number on the scale `name`, given its code or a phrase; None when it is not on it."""
+        key = (
+            normal_phrase(value)
+            if isinstance(value, str)
+            else Coding(canonical_system(value.system), value.code)
+        )
+        return self.value_sets[name].ordinals.get(key)
+
+    def title(self, name: str) -> str:
+        """Return what a value set is called on a card."""
+        return self.value_sets[name].title
+
+    def _index_codes(self) -> None:
+        found: dict[str, dict[str, list[str]]] = {}
+        for value_set in self.value_sets.values():
+            for system, code in value_set.codes - value_set.excluded:
+                if system not in ICD10_DIALECTS:
+                    found.setdefault(system, {}).setdefault(code, []).append(value_set.name)
+        for system, codes in found.items():
+            self._by_system[system] = {code: tuple(sorted(names)) for code, names in codes.items()}
+
+    def _index_icd10(self) -> None:
+        used = tuple(sorted((s for s in self.value_sets.values() if _uses_icd10(s)), key=lambda s: s.name))
+        for dialect in ICD10_DIALECTS:
+            self._by_system[dialect] = Icd10Codes(dialect, used)
+
+    def _index_aliases(self) -> None:
+        for alias, system in ALIASES.items():
+            if system in self._by_system:
+                self._by_system[alias] = self._by_system[system]
+
+    def _index_maps(self, maps: Mapping[Coding, tuple[Coding, ...]]) -> None:
+        """Let a local code stand for the codes it is mapped to (a site's ConceptMaps)."""
+        for local, targets in maps.items():
+            names = sorted({name for target in targets for name in self.sets_of(target.system, target.code)})
+            codes = self._by_system.setdefault(local.system, {})
+            if isinstance(codes, dict):
+                codes[local.code] = tuple(sorted({*codes.get(local.code, ()), *names}))
+
+
+def _uses_icd10(value_set: ValueSet) -> bool:
+    return any(system in ICD10_DIALECTS for system, _ in value_set.codes | value_set.categories)
+
+
+def normal_phrase(text: str) -> str:
+    """Return a text as phrases are compared: case-folded, single spaces, no closing full stop."""
+    return " ".join(text.casefold().split()).rstrip(".。")
+
+
+def _by_phrase(value_sets: Iterable[ValueSet]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for value_set in value_sets:
+        for phrase in value_set.phrases:
+            found.setdefault(phrase, []).append(value_set.name)
+    return {phrase: tuple(sorted(names)) for phrase, names in found.items()}
+
+
+def load_value_sets(*folders: Folder) -> dict[str, ValueSet]:
+    """Read every `*.json` of the folders; a later folder's set replaces one of the same url.
+
+    Raises ContentError: not JSON, not a ValueSet, an unknown or circular `valueSet`, a filter that is not `is-a`.
+    """
+    drafts: dict[str, _Draft] = {}
+    for folder in folders:
+        for file, resource in read_folder(folder, "ValueSet"):
+            draft = _Draft(file, resource)
+            drafts[draft.url] = draft
+    return {s.name: s for s in (_expand(drafts, url, ()) for url in drafts)}
+
+
+class _Draft:
+    """A ValueSet resource as read, before other sets are filled in."""
+
+    def __init__(self, file: str, resource: dict[str, Any]) -> None:
+        self.file, self.resource = file, resource
+        self.url: str = resource.get("url") or f"urn:file:{file}"
+        self.name = file.removesuffix(".json")
+
+    def fail(self, where: str, what: str) -> ContentError:
+        return ContentError(self.file, 0, where, what)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What one `include` or `exclude` list adds up to."""
+
+    codes: set[Coding] = field(default_factory=set)
+    categories: set[Coding] = field(default_factory=set)
+    excluded: set[Coding] = field(default_factory=set)
+    excluded_categories: set[Coding] = field(default_factory=set)
+    phrases: set[str] = field(default_factory=set)
+    ordinals: dict[Coding | str, Decimal] = field(default_factory=dict)
+    displays: dict[Coding, str] = field(default_factory=dict)
+
+
+def _expand(drafts: Mapping[str, _Draft], url: str, path: tuple[str, ...]) -> ValueSet:
+    draft = drafts[url]
+    if url in path:
+        raise draft.fail("compose", "includes itself through " + " > ".join(path))
+    compose = draft.resource.get("compose") or {}
+    included, excluded = _Parts(), _Parts()
+    for parts, elements in ((included, compose.get("include")), (excluded, compose.get("exclude"))):
+        for element in elements or []:
+            _add(parts, element, draft, drafts, (*path, url))
+    return ValueSet(
+        name=draft.name,
+        url=url,
+        title=draft.resource.get("title") or draft.name,
+        version=draft.resource.get("version") or "",
+        file=draft.file,
+        codes=frozenset(included.codes),
+        categories=frozenset(included.categories),
+        excluded=frozenset(included.excluded | excluded.codes),
+        excluded_categories=frozenset(included.excluded_categories | excluded.categories),
+        phrases=frozenset(included.phrases),
+        ordinals=included.ordinals,
+        displays=included.displays,
+        more_general=_more_general(draft, drafts),
+    )
+
+
+def _add(
+    parts: _Parts, element: dict[str, Any], draft: _Draft, drafts: Mapping[str, _Draft], path: tuple[str, ...]
+) -> None:
+    for url in element.get("valueSet") or []:
+        if url.split("|")[0] not in drafts:
+            raise draft.fail("compose", f"includes the unknown value set {url}")
+        _add_set(parts, _expand(drafts, url.split("|")[0], path))
+    system = canonical_system(element.get("system") or "")
+    for concept in element.get("concept") or []:
+        _add_concept(parts, system, concept)
+    for rule in element.get("filter") or []:
+        if system not in ICD10_DIALECTS or rule.get("op") != "is-a" or rule.get("property") != "concept":
+            raise draft.fail("compose", f"filter {rule}: only `concept is-a` of ICD-10 can be expanded here")
+        parts.categories.add(Coding(system, normal_icd10(rule["value"])))
+    if not element.keys() & {"valueSet", "concept", "filter"}:
+        raise draft.fail(
+            "compose", f"an include of the whole of {system or 'nothing'} cannot be expanded here"
+        )
+
+
+def _add_set(parts: _Parts, value_set: ValueSet) -> None:
+    parts.codes |= value_set.codes
+    parts.categories |= value_set.categories
+    parts.excluded |= value_set.excluded
+    parts.excluded_categories |= value_set.excluded_categories
+    parts.phrases |= value_set.phrases
+    parts.ordinals |= value_set.ordinals
+    parts.displays |= value_set.displays
+
+
+def _add_concept(parts: _Parts, system: str, concept: dict[str, Any]) -> None:
+    code = normal_icd10(concept["code"]) if system in ICD10_DIALECTS else concept["code"]
+    coding = Coding(system, code)
+    phrases = {normal_phrase(d["value"]) for d in concept.get("designation") or []}
+    parts.codes.add(coding)
+    parts.phrases |= phrases
+    parts.displays[coding] = concept.get("display") or ""
+    ordinal = _extension(concept, ORDINAL_VALUE)
+    if ordinal is not None:
+        number = Decimal(str(ordinal["valueDecimal"]))
+        parts.ordinals |= dict.fromkeys((coding, *phrases), number)
+
+
+def _extension(element: dict[str, Any], url: str) -> dict[str, Any] | None:
+    return next((e for e in element.get("extension") or [] if e.get("url") == url), None)
+
+
+def _more_general(draft: _Draft, drafts: Mapping[str, _Draft]) -> str | None:
+    extension = _extension(draft.resource, MORE_GENERAL)
+    if extension is None:
+        return None
+    url = extension.get("valueCanonical", "")
+    if url not in drafts:
+        raise draft.fail("extension", f"more-general names the unknown value set {url}")
+    return drafts[url].name
