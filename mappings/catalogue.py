@@ -75,12 +75,12 @@ class Catalogue:
 def evaluate_trial(trial: Trial, view: Evaluation) -> TrialVerdict:
     """Return how the patient in view stands against a trial."""
     verdicts = tuple(Verdict(criterion, view.finding(criterion.when)) for criterion in trial.criteria)
-    return TrialVerdict(trial, _status(trial, verdicts), verdicts, _silence(trial, view.record))
+    relevant = all(view.finding(trial.statement(id_)).truth is not Truth.FALSE for id_ in trial.anchors)
+    status = _status(trial, verdicts) if relevant else Status.NOT_RELEVANT
+    return TrialVerdict(trial, status, verdicts, _silence(trial, view.record))
 
 
 def _status(trial: Trial, verdicts: Sequence[Verdict]) -> Status:
-    if any(v.finding.truth is Truth.FALSE for v in verdicts if v.criterion.anchor):
-        return Status.NOT_RELEVANT
     if any(v.fails for v in verdicts):
         return Status.INELIGIBLE
     if trial.review_only:
@@ -137,7 +137,8 @@ def _sharing(trial: Trial, shared: dict[Any, Any]) -> Trial:
 def _share(kind: Kind, shared: dict[Any, Any]) -> Kind:
     if parts := kind.parts():
         kind = kind.with_parts(tuple(_share(part, shared) for part in parts))
-    return shared.setdefault(kind, kind)
+    same: Kind = shared.setdefault(kind, kind)
+    return same
 
 
 def _anchor_index(trials: Iterable[Trial], vocabulary: Vocabulary) -> dict[str, list[str]]:
@@ -149,13 +150,13 @@ def _anchor_index(trials: Iterable[Trial], vocabulary: Vocabulary) -> dict[str, 
 
 
 def _anchor_sets(trial: Trial, vocabulary: Vocabulary) -> set[str]:
-    names = {name for anchor in trial.anchors for name in anchor.when.value_sets()}
+    names = {name for id_ in trial.anchors for name in trial.statement(id_).value_sets()}
     broader = (vocabulary.value_sets[name].more_general for name in names)
     return names | {name for name in broader if name}
 
 
 def _anchor_types(trial: Trial) -> frozenset[str]:
-    return frozenset().union(*(anchor.when.needed_types() for anchor in trial.anchors))
+    return frozenset().union(*(trial.statement(id_).needed_types() for id_ in trial.anchors))
 
 
 def load_catalogue(

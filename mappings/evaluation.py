@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import msgspec
 
 from mappings.clinical_time import CalendarPeriod, Interval
-from mappings.facts import NOTHING, Fact, PatientRecord, ProcedureFact
+from mappings.facts import NOTHING, Fact, PatientRecord
 from mappings.truth import Finding, Reason
 from terminology.valuesets import Vocabulary
 
@@ -35,10 +35,10 @@ class Decidable(Protocol):
 
 
 class Moment(NamedTuple):
-    """When an event was; `time` is None for the `reason` given. facts: the procedures that are the event."""
+    """When an event was; `time` is None for the `reason` given. facts: what is the event."""
 
     time: Interval | None
-    facts: tuple[ProcedureFact, ...]
+    facts: tuple[Fact, ...]
     reason: Reason = Reason.NO_DATA
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from mappings.kinds import When
+from mappings.kinds import Kind, When
 from mappings.kinds.base import Part
 from mappings.yaml_content import Document, read_yaml, validated
 from terminology.resources import Folder
@@ -55,8 +55,7 @@ class Registry(Part):
 class Criterion(Part):
     """One line of the protocol, or one statement of a line that was split.
 
-    text: the source's words, verbatim; empty only when `source` is `inferred`. anchor: the trial is only relevant to
-    patients of whom it is not FALSE. advisory: shown, never decides. pre_treatment: checked immediately before
+    text: the source's words, verbatim; empty only when `source` is `inferred`. advisory: shown, never decides. pre_treatment: checked immediately before
     treatment; decides only when TRUE. ask: what would decide it, in a coordinator's words. readings: how an ambiguous
     text was read, and why.
     """
@@ -66,7 +65,6 @@ class Criterion(Part):
     source: Literal["seed", "registry", "description", "inferred", "site"]
     text: str = ""
     when: When
-    anchor: bool = False
     advisory: bool = False
     pre_treatment: bool = False
     ask: str | None = None
@@ -84,6 +82,7 @@ class Trial(Part):
 
     source_text: the file in `sources/` that holds the source word for word. exclusions_in_source: False caps the
     status at needs-data. review_only: the source publishes no criteria; at best a patient resembles its population.
+    anchors: criteria, or parts of one (`I3.1` is the first part of I3), without which the trial is not relevant.
     """
 
     id: str = Field(pattern=r"^[A-Z0-9-]+$")
@@ -97,6 +96,7 @@ class Trial(Part):
     exclusions_in_source: bool = True
     review_only: bool = False
     next_step: str | None = None
+    anchors: tuple[str, ...] = Field(min_length=1)
     criteria: tuple[Criterion, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -106,10 +106,22 @@ class Trial(Part):
             raise ValueError(f"criterion {twice} is written twice")
         return self
 
-    @property
-    def anchors(self) -> tuple[Criterion, ...]:
-        """The criteria without which the trial is not relevant."""
-        return tuple(criterion for criterion in self.criteria if criterion.anchor)
+    @model_validator(mode="after")
+    def _anchors_are_known(self) -> Trial:
+        for anchor in self.anchors:
+            try:
+                self.statement(anchor)
+            except LookupError:
+                raise ValueError(f"anchors: there is no criterion {anchor}") from None
+        return self
+
+    def statement(self, id_: str) -> Kind:
+        """Return the statement of a criterion (`I3`) or of a part (`I3.1`); LookupError when there is none."""
+        first, *steps = id_.split(".")
+        statement = self.criterion(first).when
+        for step in steps:
+            statement = statement.parts()[int(step) - 1]
+        return statement
 
     def criterion(self, id_: str) -> Criterion:
         """Return the criterion of this id; KeyError when there is none."""

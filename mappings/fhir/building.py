@@ -188,7 +188,7 @@ class Reader:
     ) -> ObservationFact:
         specimen = self.resolve(resource.specimen, resource)
         collection = specimen.collection if isinstance(specimen, shapes.Specimen) else None
-        focus = self.resolve((resource.focus or [None])[0], resource)
+        focus = self.resolve(_first(resource.focus), resource)
         return ObservationFact(
             source=source,
             sets=sets,
@@ -202,8 +202,8 @@ class Reader:
             part_of=frozenset(key for ref in resource.part_of or () if (key := self.key(ref))),
             specimen=self.key(resource.specimen),
             specimen_sites=self.sets(collection.body_site) if collection else NONE,
-            group=self.key((resource.derived_from or [None])[0]),
-            focus=self.key((resource.focus or [None])[0]),
+            group=self.key(_first(resource.derived_from)),
+            focus=self.key(_first(resource.focus)),
         )
 
     def _values(self, carrier: shapes.Observation | shapes.Component) -> Iterator[Value]:
@@ -243,7 +243,7 @@ class Reader:
         if not conclusions:
             raise Skip("no-value")
         time = _date(resource.effective_date_time) or _period(resource.effective_period)
-        specimen = self.resolve((resource.specimen or [None])[0], resource)
+        specimen = self.resolve(_first(resource.specimen), resource)
         collection = specimen.collection if isinstance(specimen, shapes.Specimen) else None
         return [
             ObservationFact(
@@ -253,7 +253,7 @@ class Reader:
                 time=time or _collected(collection),
                 values=tuple(conclusions),
                 preliminary=preliminary,
-                specimen=self.key((resource.specimen or [None])[0]),
+                specimen=self.key(_first(resource.specimen)),
                 specimen_sites=self.sets(collection.body_site) if collection else NONE,
             )
         ]
@@ -403,6 +403,10 @@ def _reference_range(given: shapes.ReferenceRange) -> ReferenceRange:
     codes = {coding.code for coding in (given.type.coding if given.type else None) or ()}
     plain = given.type is None or NORMAL_RANGE in codes
     return ReferenceRange(_quantity(given.low), _quantity(given.high), plain)
+
+
+def _first(references: list[shapes.Reference] | None) -> shapes.Reference | None:
+    return references[0] if references else None
 
 
 def _reference_words(reference: shapes.Reference | None) -> Iterator[str]:

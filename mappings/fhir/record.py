@@ -29,7 +29,7 @@ from mappings.fhir.gate import Quarantine, Skip
 from terminology.errors import RecordError
 from terminology.valuesets import Vocabulary
 
-READ = frozenset(shape.__struct_config__.tag for shape in shapes.READ_TYPES)
+READ = frozenset(shape.__name__ for shape in shapes.READ_TYPES)
 """The FHIR types that criteria can read."""
 
 FATAL = frozenset({"error", "fatal"})

@@ -381,7 +381,7 @@ class Entry(Element):
     """An entry with its resource, read in the same pass."""
 
     full_url: str | None = None
-    resource: AnyResource | None = None  # type: ignore[valid-type]
+    resource: AnyResource | None = None
 
 
 class Bundle(Resource, tag="Bundle"):

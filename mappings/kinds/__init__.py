@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Tag
 
@@ -43,10 +43,12 @@ def _tag(value: Any) -> str | None:
     return value.get("kind") or next((key for key in COMBINATORS if key in value), None)
 
 
-_tagged = [Annotated[kind, Tag(tag)] for tag, kind in {**LEAVES, **COMBINATORS}.items()]
-When = Annotated[reduce(or_, _tagged), Discriminator(_tag)]  # type: ignore[valid-type]
-
-for _combinator in COMBINATORS.values():
-    _combinator.model_rebuild(_types_namespace={"When": When})
+if TYPE_CHECKING:
+    When = Kind
+else:
+    _tagged = [Annotated[kind, Tag(tag)] for tag, kind in {**LEAVES, **COMBINATORS}.items()]
+    When = Annotated[reduce(or_, _tagged), Discriminator(_tag)]
+    for _combinator in COMBINATORS.values():
+        _combinator.model_rebuild(_types_namespace={"When": When})
 
 __all__ = ["COMBINATORS", "LEAVES", "When", "Kind", "combinators"]

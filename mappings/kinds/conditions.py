@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import Certainty, ConditionFact
-from mappings.kinds.base import Coded, Listed, Period, after, within
+from mappings.kinds.base import Coded, Listed, Names, Period, after, within
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, true, unknown
 
@@ -16,7 +16,9 @@ class Condition(Coded):
 
     when_resolved: a diagnosis that is no longer current `counts` (any clinicalStatus), is left to be `judged`, or is
     `ignored`. suspected_counts: provisional and unconfirmed diagnoses count too. within: onset in the period up to
-    today; recorded inside it without an onset is not known. after: onset after an event.
+    today; recorded inside it without an onset is not known. after: onset after an event. with_finding,
+    against_finding: value sets of its morphology, stage or evidence; without one of the first it is not known, with one
+    of the second it does not count.
     """
 
     kind: Literal["condition"]
@@ -24,6 +26,8 @@ class Condition(Coded):
     suspected_counts: bool = False
     within: Period | None = None
     after: Event | None = None
+    with_finding: Names = ()
+    against_finding: Names = ()
     types: ClassVar[tuple[str, ...]] = ("Condition",)
 
     def decide(self, view: Evaluation) -> Finding:
@@ -44,6 +48,10 @@ class Condition(Coded):
             )
         return self.nothing_found(view)
 
+    def value_sets(self) -> frozenset[str]:
+        events = self.after.value_sets() if self.after else frozenset()
+        return super().value_sets() | {*self.with_finding, *self.against_finding, *events}
+
     def _answer(self, view: Evaluation, fact: ConditionFact) -> Truth | Reason:
         if not self.counts_by_code(fact):
             doubt = self.doubt(view, fact)
@@ -55,7 +63,14 @@ class Condition(Coded):
         if not fact.current and self.when_resolved != "counts":
             return Reason.NEEDS_JUDGEMENT if self.when_resolved == "judged" else Truth.FALSE
         in_time = self._in_time(view, fact)
-        return Reason.IMPRECISE_DATE if in_time is Truth.UNKNOWN else in_time
+        if in_time is not Truth.TRUE:
+            return Reason.IMPRECISE_DATE if in_time is Truth.UNKNOWN else in_time
+        return self._by_finding(fact)
+
+    def _by_finding(self, fact: ConditionFact) -> Truth | Reason:
+        if not self.with_finding or not (fact.findings | fact.sets).isdisjoint(self.with_finding):
+            return Truth.TRUE
+        return Truth.FALSE if not fact.findings.isdisjoint(self.against_finding) else Reason.NO_DATA
 
     def _in_time(self, view: Evaluation, fact: ConditionFact) -> Truth:
         if self.within is not None:
@@ -72,6 +87,7 @@ class Condition(Coded):
 
 
 SAYS = {
+    Reason.NO_DATA: "On record without what would tell: {}.",
     Reason.SUSPECTED: "Suspected, not confirmed: {}.",
     Reason.NEEDS_JUDGEMENT: "On record, to be judged: {}.",
     Reason.CONFLICT: "Contradicts the diagnosis that the trial asks for: {}.",

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
 from mappings.evaluation import Evaluation, Moment
-from mappings.facts import ProcedureFact, ProcedureStatus
+from mappings.facts import Certainty, ConditionFact, Fact, ProcedureFact, ProcedureStatus
 from mappings.kinds.base import Coded, Names, latest
 from mappings.truth import Reason
 
 
 class Event(Coded):
-    """The latest completed procedure of some kinds.
+    """The latest completed procedure of some kinds, or the latest onset of a current condition.
 
-    needs: value sets of which at least one such procedure must be on record (by the same rules of body site); a later
-    procedure of another kind then moves the event. name: what a card calls it.
+    name: what a card calls it. needs: value sets of which at least one such procedure must be on record (by the same
+    rules of body site); a later procedure of another kind then moves the event.
     """
 
     name: str
+    resource: Literal["procedure", "condition"] = "procedure"
     needs: Names = ()
-    types = ("Procedure",)
+
+    @property
+    def types(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The FHIR type from which it is known."""
+        return ("Procedure",) if self.resource == "procedure" else ("Condition",)
 
     def moment(self, view: Evaluation) -> Moment:
         """Return when the event was; unknown when it is not on record, or undated."""
-        done = [f for f in view.facts(ProcedureFact, self._codes()) if self._happened(f)]
-        if self.needs and not any(not f.sets.isdisjoint(self.needs) for f in done):
+        happened = self._procedures(view) if self.resource == "procedure" else self._conditions(view)
+        if self.needs and not any(not fact.sets.isdisjoint(self.needs) for fact in happened):
             return Moment(None, ())
-        last = latest(done)
+        last = latest(happened)
         if not last:
             return Moment(None, ())
         if any(fact.time is None for fact in last):
@@ -33,5 +43,13 @@ class Event(Coded):
         top = max(times, key=lambda t: t.last)
         return Moment(top._replace(first=max(t.first for t in times)), tuple(last))
 
-    def _happened(self, fact: ProcedureFact) -> bool:
-        return fact.status is ProcedureStatus.COMPLETED and self.counts_by_code(fact)
+    def _procedures(self, view: Evaluation) -> Sequence[Fact]:
+        facts = view.facts(ProcedureFact, self._codes())
+        return [f for f in facts if f.status is ProcedureStatus.COMPLETED and self.counts_by_code(f)]
+
+    def _conditions(self, view: Evaluation) -> Sequence[Fact]:
+        facts = view.facts(ConditionFact, self._codes())
+        known = [
+            f for f in facts if f.current and f.certainty is Certainty.CONFIRMED and self.counts_by_code(f)
+        ]
+        return [f if f.time else msgspec.structs.replace(f, time=f.recorded) for f in known]

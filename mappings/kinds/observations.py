@@ -12,13 +12,26 @@ from pydantic import Field
 from mappings.clinical_time import Interval
 from mappings.evaluation import Evaluation
 from mappings.facts import Coded as CodedValue
-from mappings.facts import ObservationFact, ProcedureFact, ProcedureStatus, Quantity, Value
+from mappings.facts import (
+    ConditionFact,
+    Fact,
+    ObservationFact,
+    ProcedureFact,
+    ProcedureStatus,
+    Quantity,
+    Value,
+)
 from mappings.kinds.base import Coded, Listed, Names, Part, Shown, absent, after, latest, within
+from mappings.kinds.conditions import Condition
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, decided, unknown
 from terminology import units
+from terminology.codings import Coding
 
 COMPARATORS = frozenset({None, "<", "<=", ">=", ">"})
+
+MAY_BE_ZERO = frozenset({"neutrophils", "ecog-status", "karnofsky-status", "lesion-count", "ctdna-result"})
+"""What can be nought in a living patient; every other quantity of nought is not a possible value."""
 
 Answer = Truth | Reason
 """TRUE or FALSE, or why neither."""
@@ -40,24 +53,31 @@ class Of(Part):
 class ResultKind(Coded):
     """What results share: which count, which is the latest, and how old it may be.
 
-    after: taken after an event; a result that may be either is not known. of: must belong to an operation.
+    after: taken after an event; a result that may be either is not known. of: must belong to an operation. focus_on:
+    value sets of the conditions it may be about; a result whose focus is another condition does not count.
+    absent_unless: nothing on record is presumed FALSE as far as this condition is.
     reports: a DiagnosticReport's conclusion counts too. self_stating: the answer's own code says what it is about
     (`Residual tumor stage R0`), so it counts wherever it stands.
     """
 
     after: Event | None = None
     of: Of | None = None
+    focus_on: Names = ()
+    absent_unless: Condition | None = None
     reports: bool = False
     types: ClassVar[tuple[str, ...]] = ("Observation",)
 
     def needed_types(self) -> frozenset[str]:
-        events = {"Procedure"} if self.after or self.of else set()
-        reports = {"DiagnosticReport"} if self.reports else set()
-        return frozenset({"Observation", *reports, *events})
+        events = [event for event in (self.after, self.of and self.of.event) if event]
+        conditions = {"Condition"} if self.focus_on or self.absent_unless else set()
+        return frozenset({*self._result_types(), *conditions}).union(
+            *(event.needed_types() for event in events)
+        )
 
     def value_sets(self) -> frozenset[str]:
         events = [event for event in (self.after, self.of and self.of.event) if event]
-        own = super().value_sets().union(*(event.value_sets() for event in events))
+        others = [*events, *((self.absent_unless,) if self.absent_unless else ())]
+        own = super().value_sets().union(self.focus_on, *(other.value_sets() for other in others))
         return own | ({self.of.site, *self.of.rivals} if self.of else set())
 
     def code_sets(self) -> dict[str, frozenset[str]]:
@@ -80,6 +100,11 @@ class ResultKind(Coded):
             return self._decide_after(view, facts, self.after)
         return self._decide_latest(view, facts, "No {} on record.", self.title(view))
 
+    def _in_focus(self, view: Evaluation, fact: ObservationFact) -> bool:
+        if not self.focus_on or fact.focus is None or not fact.focus.startswith("Condition/"):
+            return True
+        return any(condition.source == fact.focus for condition in view.facts(ConditionFact, self.focus_on))
+
     def _carriers(self) -> tuple[str, ...]:
         return self._codes()
 
@@ -90,7 +115,7 @@ class ResultKind(Coded):
     def _decide_after(self, view: Evaluation, facts: Sequence[ObservationFact], event: Event) -> Finding:
         moment = view.moment(event)
         if moment.time is None:
-            if (missing := view.missing(("Procedure",))) is not None:
+            if (missing := view.missing(event.types)) is not None:
                 return unknown(
                     Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing
                 )
@@ -122,6 +147,8 @@ class ResultKind(Coded):
 
     def _decide_latest(self, view: Evaluation, facts: Sequence[ObservationFact], *nothing: object) -> Finding:
         if not facts:
+            if self.absent_unless is not None and view.finding(self.absent_unless).truth is Truth.FALSE:
+                return view.finding(self.absent_unless)
             found = absent(view, self._result_types(), self.absence, self.title(view))
             return unknown(found.reason, (), *nothing) if found.reason is Reason.NO_DATA else found
         last = latest(facts)
@@ -157,7 +184,9 @@ class ResultKind(Coded):
         if isinstance(answer, Reason) or period is None:
             return answer
         fresh = within(fact.time, period, view.today)
-        return {Truth.TRUE: answer, Truth.FALSE: Reason.STALE, Truth.UNKNOWN: Reason.IMPRECISE_DATE}[fresh]
+        if fresh is Truth.TRUE:
+            return answer
+        return Reason.STALE if fresh is Truth.FALSE else Reason.IMPRECISE_DATE
 
 
 class Answers(Part):
@@ -219,11 +248,19 @@ class Observation(ResultKind):
         return Reason.NEEDS_JUDGEMENT if not sets.isdisjoint(self.answers.open) else None
 
 
+class Rounded(Part):
+    """The same limit as the source states it, rounded, in another unit."""
+
+    value: Decimal
+    unit: str
+
+
 class Measured(ResultKind):
     """A result by its number: above, at_least, below, at_most a threshold in `unit`.
 
     times_upper_limit: the threshold is this many times the upper limit of the result's own reference range. scale: a
-    value set whose ordinal values give coded answers their numbers.
+    value set whose ordinal values give coded answers their numbers. ambiguous: numbers for which the source can be read
+    both ways. rounded: a result in its unit that lies between the rounded and the exact limit is ambiguous too.
     """
 
     kind: Literal["measured"]
@@ -234,6 +271,8 @@ class Measured(ResultKind):
     times_upper_limit: bool = False
     unit: str = "1"
     scale: str | None = None
+    ambiguous: tuple[Decimal, ...] = ()
+    rounded: Rounded | None = None
 
     def value_sets(self) -> frozenset[str]:
         return super().value_sets() | ({self.scale} if self.scale else set())
@@ -249,19 +288,42 @@ class Measured(ResultKind):
     def _answer_of(self, view: Evaluation, fact: ObservationFact, value: Value) -> Answer | None:
         if isinstance(value, CodedValue):
             number = self._on_scale(view, value)
-            return None if number is None else self._compare(Fraction(number), None, Fraction(1))
+            return None if number is None else self._answer_of_number(Fraction(number), None, Fraction(1))
         number_in_unit = units.convert(value.value, value.unit, analyte=self.value_set[0], to=self.unit)
         if number_in_unit is None:
             return Reason.UNIT
         if implausible(number_in_unit, self.value_set[0]):
             return Reason.IMPLAUSIBLE
+        if self._is_rounding(value):
+            return Reason.AMBIGUOUS_SOURCE
         limit = self._limit(view, fact)
-        return Reason.NO_RANGE if limit is None else self._compare(number_in_unit, value.comparator, limit)
+        return (
+            Reason.NO_RANGE
+            if limit is None
+            else self._answer_of_number(number_in_unit, value.comparator, limit)
+        )
+
+    def _answer_of_number(self, number: Fraction, comparator: str | None, limit: Fraction) -> Answer:
+        if comparator is None and number in self.ambiguous:
+            return Reason.AMBIGUOUS_SOURCE
+        return self._compare(number, comparator, limit)
+
+    def _is_rounding(self, value: Quantity) -> bool:
+        """Whether a result in the rounded limit's unit lies between the rounded limit and the exact one."""
+        analyte = self.value_set[0]
+        if self.rounded is None or units.canonical(value.unit, analyte=analyte) != self.rounded.unit:
+            return False
+        exact, given = self._over_limit(value.value, value.unit), value.value > self.rounded.value
+        return given and not exact
+
+    def _over_limit(self, value: Decimal, unit: str | None) -> bool:
+        number = units.convert(value, unit, analyte=self.value_set[0], to=self.unit)
+        return number is not None and self._compare(number, None, Fraction(1)) is Truth.TRUE
 
     def _on_scale(self, view: Evaluation, value: CodedValue) -> Decimal | None:
         if self.scale is None:
             return None
-        keys = (*value.codes, value.text)
+        keys: tuple[Coding | str, ...] = (*value.codes, value.text)
         return next((n for key in keys if (n := view.vocabulary.ordinal(self.scale, key)) is not None), None)
 
     def _limit(self, view: Evaluation, fact: ObservationFact) -> Fraction | None:
@@ -297,8 +359,7 @@ class Measured(ResultKind):
 
 def implausible(number: Fraction, analyte: str) -> bool:
     """Whether a quantity cannot be: negative, or zero where there is always some."""
-    kind = units.ANALYTES.get(analyte)
-    return number < 0 or (number == 0 and kind is not None and not kind.may_be_zero)
+    return number < 0 or (number == 0 and analyte not in MAY_BE_ZERO)
 
 
 def _side(
@@ -321,7 +382,7 @@ def _side(
 
 
 def belongs(
-    view: Evaluation, fact: ObservationFact, of: Of, time: Interval, operations: Sequence[ProcedureFact]
+    view: Evaluation, fact: ObservationFact, of: Of, time: Interval, operations: Sequence[Fact]
 ) -> Truth:
     """Whether a result belongs to the operation at `time`."""
     if fact.part_of:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import ProcedureFact, ProcedureStatus
-from mappings.kinds.base import Coded, Listed, after
+from mappings.kinds.base import Coded, Listed, Names, after
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
@@ -15,7 +15,9 @@ class Procedure(Coded):
     """A procedure on record.
 
     status: it was `completed`, or is `planned` (also by a ServiceRequest or CarePlan), or either. dated: without a date
-    it is not known. before, after: relative to an event. A not-done procedure alone is evidence against.
+    it is not known. before, after: relative to an event; not_before: one known to lie before it does not count.
+    instead: procedures that, when they alone are on record, say that this one was not chosen. A not-done procedure alone
+    is evidence against.
     """
 
     kind: Literal["procedure"]
@@ -23,12 +25,21 @@ class Procedure(Coded):
     dated: bool = False
     before: Event | None = None
     after: Event | None = None
+    not_before: Event | None = None
+    instead: Names = ()
     types: ClassVar[tuple[str, ...]] = ("Procedure",)
 
     def needed_types(self) -> frozenset[str]:
         return frozenset(
             self.types if self.status == "completed" else ("Procedure", "ServiceRequest", "CarePlan")
         )
+
+    def value_sets(self) -> frozenset[str]:
+        events = [event for event in (self.before, self.after, self.not_before) if event]
+        return super().value_sets().union(*(event.value_sets() for event in events))
+
+    def _codes(self) -> tuple[str, ...]:
+        return (*super()._codes(), *self.instead)
 
     def decide(self, view: Evaluation) -> Finding:
         facts = [f for f in view.facts(ProcedureFact, self._codes()) if self.counts_by_code(f)]
@@ -46,6 +57,9 @@ class Procedure(Coded):
         return self._nothing(view)
 
     def _nothing(self, view: Evaluation) -> Finding:
+        others = [f for f in view.facts(ProcedureFact, self.instead) if f.status is ProcedureStatus.COMPLETED]
+        if others and view.missing(self.types) is None:
+            return false(others, "Another procedure is on record instead: {}.", Listed(others))
         doubtful = [f for f in view.facts(ProcedureFact, self._codes()) if self._undecided_site(f)]
         if doubtful:
             says = "The body site is not recorded: {}."
@@ -64,6 +78,10 @@ class Procedure(Coded):
     def _in_time(self, view: Evaluation, fact: ProcedureFact) -> Truth:
         if self.dated and fact.time is None:
             return Truth.UNKNOWN
+        if self.not_before is not None and fact.time is not None:
+            earliest = view.moment(self.not_before).time
+            if earliest is not None and fact.time.before(earliest):
+                return Truth.FALSE
         event = self.after or self.before
         if event is None:
             return Truth.TRUE
