@@ -75,7 +75,7 @@ class Catalogue:
 def evaluate_trial(trial: Trial, view: Evaluation) -> TrialVerdict:
     """Return how the patient in view stands against a trial."""
     verdicts = tuple(Verdict(criterion, view.finding(criterion.when)) for criterion in trial.criteria)
-    relevant = all(view.finding(trial.statement(id_)).truth is not Truth.FALSE for id_ in trial.anchors)
+    relevant = all(view.finding(anchor).truth is not Truth.FALSE for anchor in trial.anchor_statements)
     status = _status(trial, verdicts) if relevant else Status.NOT_RELEVANT
     return TrialVerdict(trial, status, verdicts, _silence(trial, view.record))
 
@@ -120,9 +120,7 @@ def evaluate_trigger(trigger: Trigger, verdict: TrialVerdict) -> TriggerVerdict:
             failed.criterion.id,
             failed.finding.because,
         )
-        found = Finding(
-            Truth.FALSE, says, failed.finding.facts, None, failed.finding.strength, failed.finding.parts
-        )
+        found = Finding(Truth.FALSE, says, failed.finding.facts, None, failed.finding.strength, failed.finding.parts)
     else:
         found = truth.all_of([verdict.verdict(id_).finding for id_ in trigger.requires])
     return TriggerVerdict(trigger, verdict, found)
@@ -150,13 +148,13 @@ def _anchor_index(trials: Iterable[Trial], vocabulary: Vocabulary) -> dict[str, 
 
 
 def _anchor_sets(trial: Trial, vocabulary: Vocabulary) -> set[str]:
-    names = {name for id_ in trial.anchors for name in trial.statement(id_).value_sets()}
+    names = {name for anchor in trial.anchor_statements for name in anchor.value_sets()}
     broader = (vocabulary.value_sets[name].more_general for name in names)
     return names | {name for name in broader if name}
 
 
 def _anchor_types(trial: Trial) -> frozenset[str]:
-    return frozenset().union(*(trial.statement(id_).needed_types() for id_ in trial.anchors))
+    return frozenset().union(*(anchor.needed_types() for anchor in trial.anchor_statements))
 
 
 def load_catalogue(
@@ -180,9 +178,7 @@ def load_catalogue(
         _check_trigger(trigger, document, {id_: trial for id_, (trial, _) in trials.items()})
         triggers[trigger.id] = trigger
     documents = {id_: document for id_, (_, document) in trials.items()}
-    return Catalogue(
-        [trial for trial, _ in trials.values()], list(triggers.values()), vocabulary, policy, documents
-    )
+    return Catalogue([trial for trial, _ in trials.values()], list(triggers.values()), vocabulary, policy, documents)
 
 
 def _yaml_files(folders: Iterable[Folder]) -> Iterable[Folder]:

@@ -79,15 +79,13 @@ def parse_period(text: str) -> CalendarPeriod:
 
 @functools.lru_cache(maxsize=8192)
 def parse_date(text: str) -> Interval | None:
-    """Return the interval of a FHIR date, dateTime or instant (`2026`, `2026-03`, a day, a time); None if it is none."""
+    """Return the interval of a FHIR date, dateTime or instant (`2026`, `2026-03`, a day, a time), else None."""
     try:
         if len(text) == 4:
             return _days(dt.date(int(text), 1, 1), dt.date(int(text), 12, 31), text)
         if len(text) == 7:
             year, month = int(text[:4]), int(text[5:])
-            return _days(
-                dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1]), text
-            )
+            return _days(dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1]), text)
         if len(text) == 10:
             day = dt.date.fromisoformat(text)
             return _days(day, day, text)
@@ -109,9 +107,7 @@ def spanning(start: Interval | None, end: Interval | None) -> Interval | None:
     first = start.first if start else dt.datetime.min
     last = end.last if end else dt.datetime.max
     offsets = {side.offset for side in (start, end) if side}
-    return Interval(
-        first, max(first, last), offsets.pop() if len(offsets) == 1 else None, _period_text(start, end)
-    )
+    return Interval(first, max(first, last), offsets.pop() if len(offsets) == 1 else None, _period_text(start, end))
 
 
 def _period_text(start: Interval | None, end: Interval | None) -> str:

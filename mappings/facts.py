@@ -134,7 +134,10 @@ class AllergyFact(Fact, frozen=True, kw_only=True):
 
 
 class StudyFact(Fact, frozen=True, kw_only=True):
-    """A ResearchSubject. studies: every identifier by which its study is known. drug: the study is known to give one."""
+    """A ResearchSubject.
+
+    studies: every identifier by which its study is known. gives_drug: the study is known to give one.
+    """
 
     studies: frozenset[str] = frozenset()
     status: str = ""

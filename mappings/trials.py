@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -55,9 +56,9 @@ class Registry(Part):
 class Criterion(Part):
     """One line of the protocol, or one statement of a line that was split.
 
-    text: the source's words, verbatim; empty only when `source` is `inferred`. advisory: shown, never decides. pre_treatment: checked immediately before
-    treatment; decides only when TRUE. ask: what would decide it, in a coordinator's words. readings: how an ambiguous
-    text was read, and why.
+    text: the source's words, verbatim; empty only when `source` is `inferred`. advisory: shown, never decides.
+    pre_treatment: checked immediately before treatment; decides only when TRUE. ask: what would decide it, in a
+    coordinator's words. readings: how an ambiguous text was read, and why.
     """
 
     id: str = Field(pattern=r"^[A-Z]+\d+[a-z]?$")
@@ -114,6 +115,11 @@ class Trial(Part):
             except LookupError:
                 raise ValueError(f"anchors: there is no criterion {anchor}") from None
         return self
+
+    @functools.cached_property
+    def anchor_statements(self) -> tuple[Kind, ...]:
+        """The statements of the anchors."""
+        return tuple(self.statement(id_) for id_ in self.anchors)
 
     def statement(self, id_: str) -> Kind:
         """Return the statement of a criterion (`I3`) or of a part (`I3.1`); LookupError when there is none."""

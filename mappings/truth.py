@@ -121,9 +121,7 @@ def decided(truth: bool, facts: Sequence[Fact], *says: Any) -> Finding:
 
 def negate(part: Finding) -> Finding:
     """Return `not part`: TRUE and FALSE change places, everything else stays."""
-    return msgspec.structs.replace(
-        part, truth=OPPOSITE[part.truth], parts=tuple(negate(p) for p in part.parts)
-    )
+    return msgspec.structs.replace(part, truth=OPPOSITE[part.truth], parts=tuple(negate(p) for p in part.parts))
 
 
 def all_of(parts: Sequence[Finding]) -> Finding:

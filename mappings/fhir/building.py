@@ -145,9 +145,7 @@ class Reader:
         if resource.status != "active":
             raise Skip("status")
         details = [a.detail for a in resource.activity or () if a.detail and not a.detail.do_not_perform]
-        open_details = [
-            d for d in details if d.status in {None, "not-started", "scheduled", "in-progress", "on-hold"}
-        ]
+        open_details = [d for d in details if d.status in {None, "not-started", "scheduled", "in-progress", "on-hold"}]
         planned = ProcedureStatus.PLANNED
         facts: list[Fact] = [
             ProcedureFact(source=source, sets=sets, label=_label(detail.code), status=planned)
@@ -266,9 +264,7 @@ class Reader:
         if not gate.is_current(resource.clinical_status):
             raise Skip("inactive")
         label, intolerance = _label(resource.code), resource.type == "intolerance"
-        return [
-            AllergyFact(source=source, sets=sets, label=label, certainty=certainty, intolerance=intolerance)
-        ]
+        return [AllergyFact(source=source, sets=sets, label=label, certainty=certainty, intolerance=intolerance)]
 
     def medication(self, resource: shapes.MedicationUse, source: str) -> list[Fact]:
         """A drug taken, given or prescribed."""
@@ -281,11 +277,7 @@ class Reader:
         label = next((_label(c) for c in concepts if c), "")
         is_request = isinstance(resource, shapes.MedicationRequest)
         taken = gate.is_taken(resource.status, request=is_request)
-        time = (
-            _date(resource.authored_on)
-            if isinstance(resource, shapes.MedicationRequest)
-            else _effective(resource)
-        )
+        time = _date(resource.authored_on) if isinstance(resource, shapes.MedicationRequest) else _effective(resource)
         return [MedicationFact(source=source, sets=sets, label=label, time=time, taken=taken)]
 
     def specimen(self, resource: shapes.Specimen, source: str) -> list[Fact]:

@@ -40,9 +40,7 @@ PROCEDURE_IGNORED = frozenset({"on-hold", "stopped", "entered-in-error", "unknow
 
 REQUESTED = frozenset({"active", "on-hold", "completed", "stopped"})
 TAKEN = frozenset({"active", "completed", "in-progress", "stopped", "on-hold"})
-NEVER_TAKEN = frozenset(
-    {"cancelled", "draft", "entered-in-error", "intended", "not-done", "not-taken", "unknown"}
-)
+NEVER_TAKEN = frozenset({"cancelled", "draft", "entered-in-error", "intended", "not-done", "not-taken", "unknown"})
 
 NOT_CURRENT = frozenset({"inactive", "remission", "resolved"})
 SUSPECTED = frozenset({"unconfirmed", "provisional", "presumed"})
@@ -78,7 +76,7 @@ def is_taken(status: str | None, *, request: bool) -> bool:
 
 
 def certainty(verification: CodeableConcept | None) -> Certainty:
-    """Return how sure a diagnosis or an allergy is; absent counts as confirmed, a word FHIR does not know as suspected."""
+    """Return how sure a diagnosis or an allergy is: absent counts as confirmed, an unknown word as suspected."""
     words = _words(verification)
     if "entered-in-error" in words:
         raise Skip("entered-in-error")

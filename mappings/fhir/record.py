@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mappings.clinical_time import Interval, parse_date
+from mappings.clinical_time import parse_date
 from mappings.facts import (
     ConsentFact,
     Fact,
@@ -115,9 +115,7 @@ class _Reading:
         self.own = {ref for ref in (f"Patient/{patient.id}" if patient.id else None, full_url) if ref}
         self.found = found
         self.reader = Reader(vocabulary, self.birth, self._resolve, self._key)
-        self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
+        self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
         self.studies: list[StudyFact] = []
         self.consents: list[ConsentFact] = []
         self.incomplete: dict[str, str] = {}
@@ -195,9 +193,7 @@ class _Reading:
     def _keep(self, fact: Fact) -> None:
         planned = isinstance(fact, ProcedureFact) and fact.status is ProcedureStatus.PLANNED
         if fact.time and fact.time.first.date() > self.today and not planned:
-            self.notes.append(
-                Note("future", f"{fact.source} is dated after the day of evaluation and does not count.")
-            )
+            self.notes.append(Note("future", f"{fact.source} is dated after the day of evaluation and does not count."))
             raise Skip("future")
         by_set = self.facts[type(fact)]
         for name in fact.sets:
@@ -294,9 +290,7 @@ class _Reading:
         if resource.type and resource.type not in READ:
             self.skipped["type-not-read"] += 1
             return
-        name = (
-            f"{resource.type}/{resource.id}" if resource.id else f"A {resource.type or 'resource'} without id"
-        )
+        name = f"{resource.type}/{resource.id}" if resource.id else f"A {resource.type or 'resource'} without id"
         self._quarantine(resource.type, name, resource.why, types)
 
     def _quarantine(self, type_: str, source: str, why: str, types: frozenset[str] | None = None) -> None:
@@ -309,9 +303,7 @@ class _Reading:
     def record(self, newest_first: frozenset[str]) -> PatientRecord:
         """Return the finished record."""
         if others := self.skipped["other-patient"]:
-            self.notes.append(
-                Note("other-patient", f"{others} resource(s) of another patient were left out.")
-            )
+            self.notes.append(Note("other-patient", f"{others} resource(s) of another patient were left out."))
         deceased = bool(self.patient.deceased_boolean or self.patient.deceased_date_time)
         gender = self.patient.gender
         return PatientRecord(
@@ -320,9 +312,7 @@ class _Reading:
             sex=gender.lower() if gender else None,
             birth=self.birth,
             deceased=deceased,
-            facts={
-                kind: {name: _ordered(facts) for name, facts in by.items()} for kind, by in self.facts.items()
-            },
+            facts={kind: {name: _ordered(facts) for name, facts in by.items()} for kind, by in self.facts.items()},
             studies=tuple(sorted(self.studies, key=lambda s: s.source)),
             consents=tuple(sorted(self.consents, key=lambda c: c.source)),
             incomplete=self.incomplete,

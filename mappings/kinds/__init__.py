@@ -10,12 +10,15 @@ from pydantic import Discriminator, Tag
 
 from mappings.kinds import combinators
 from mappings.kinds.base import Kind
+from mappings.kinds.clearance import CreatinineClearance
 from mappings.kinds.combinators import COMBINATORS
 from mappings.kinds.conditions import Condition
 from mappings.kinds.demographics import Age, Sex
+from mappings.kinds.lesions import Lesions
 from mappings.kinds.medications import Allergy, Medication
 from mappings.kinds.observations import Measured, Observation
 from mappings.kinds.procedures import Procedure
+from mappings.kinds.specimens import Specimen
 from mappings.kinds.studies import Consent, Human, OtherStudy
 
 LEAVES: dict[str, type[Kind]] = {
@@ -25,6 +28,9 @@ LEAVES: dict[str, type[Kind]] = {
     "procedure": Procedure,
     "observation": Observation,
     "measured": Measured,
+    "creatinine-clearance": CreatinineClearance,
+    "lesions": Lesions,
+    "specimen": Specimen,
     "medication": Medication,
     "allergy": Allergy,
     "other-study": OtherStudy,
@@ -51,4 +57,4 @@ else:
     for _combinator in COMBINATORS.values():
         _combinator.model_rebuild(_types_namespace={"When": When})
 
-__all__ = ["COMBINATORS", "LEAVES", "When", "Kind", "combinators"]
+__all__ = ["COMBINATORS", "LEAVES", "Kind", "When", "combinators"]

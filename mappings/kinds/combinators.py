@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field
 
@@ -17,7 +17,7 @@ else:
     When = "When"
 
 
-class All(Kind):
+class AllOf(Kind):
     """TRUE when every part is."""
 
     all_of: tuple[When, ...] = Field(min_length=1)
@@ -32,7 +32,7 @@ class All(Kind):
         return truth.all_of([view.finding(part) for part in self.all_of])
 
 
-class Any_(Kind):
+class AnyOf(Kind):
     """TRUE when at least one part is."""
 
     any_of: tuple[When, ...] = Field(min_length=1)
@@ -94,7 +94,5 @@ class IfThen(Kind):
         return truth.if_then(view.finding(self.if_), view.finding(self.then))
 
 
-COMBINATORS: dict[str, type[Kind]] = {"all_of": All, "any_of": Any_, "not": Not, "of": AtLeast, "if": IfThen}
+COMBINATORS: dict[str, type[Kind]] = {"all_of": AllOf, "any_of": AnyOf, "not": Not, "of": AtLeast, "if": IfThen}
 """The key by which each combinator is known in YAML."""
-
-__all__ = ["COMBINATORS", "All", "Any", "Any_", "AtLeast", "IfThen", "Not"]

@@ -43,9 +43,7 @@ class Condition(Coded):
             return true(yes, "{}.", Listed(yes))
         if open_:
             reason = open_[0][1]
-            return unknown(
-                reason, [fact for fact, _ in open_], SAYS[reason], Listed([fact for fact, _ in open_])
-            )
+            return unknown(reason, [fact for fact, _ in open_], SAYS[reason], Listed([fact for fact, _ in open_]))
         return self.nothing_found(view)
 
     def value_sets(self) -> frozenset[str]:
@@ -75,11 +73,7 @@ class Condition(Coded):
     def _in_time(self, view: Evaluation, fact: ConditionFact) -> Truth:
         if self.within is not None:
             recorded_before = within(fact.recorded, self.within, view.today) is Truth.FALSE
-            return (
-                Truth.FALSE
-                if recorded_before and fact.time is None
-                else within(fact.time, self.within, view.today)
-            )
+            return Truth.FALSE if recorded_before and fact.time is None else within(fact.time, self.within, view.today)
         if self.after is not None:
             moment = view.moment(self.after)
             return after(fact.time, moment.time) if moment.time else Truth.UNKNOWN

@@ -13,7 +13,7 @@ from mappings.truth import Finding, Reason, decided, unknown
 
 
 class Age(Kind):
-    """Completed years on the day of evaluation; both limits are included, so `at_most: 75` holds until the 76th birthday."""
+    """Completed years on the day of evaluation, both limits included: `at_most: 75` holds until the 76th birthday."""
 
     kind: Literal["age"]
     at_least: int | None = None
@@ -32,9 +32,7 @@ class Age(Kind):
         return decided(answers.pop(), (), "Age {}{}.", least, self._near_limit(least))
 
     def _holds(self, age: int) -> bool:
-        return (self.at_least is None or age >= self.at_least) and (
-            self.at_most is None or age <= self.at_most
-        )
+        return (self.at_least is None or age >= self.at_least) and (self.at_most is None or age <= self.at_most)
 
     def _near_limit(self, age: int) -> str:
         return ", the upper limit" if age == self.at_most else ""

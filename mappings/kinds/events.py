@@ -49,7 +49,5 @@ class Event(Coded):
 
     def _conditions(self, view: Evaluation) -> Sequence[Fact]:
         facts = view.facts(ConditionFact, self._codes())
-        known = [
-            f for f in facts if f.current and f.certainty is Certainty.CONFIRMED and self.counts_by_code(f)
-        ]
+        known = [f for f in facts if f.current and f.certainty is Certainty.CONFIRMED and self.counts_by_code(f)]
         return [f if f.time else msgspec.structs.replace(f, time=f.recorded) for f in known]

@@ -30,13 +30,9 @@ class Medication(Coded):
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE and fact.taken]:
             return true(yes, "{}.", Listed(yes))
         if ordered := [fact for fact, answer in answers if answer is Truth.TRUE]:
-            return unknown(
-                Reason.NEEDS_JUDGEMENT, ordered, "Prescribed, not known to be taken: {}.", Listed(ordered)
-            )
+            return unknown(Reason.NEEDS_JUDGEMENT, ordered, "Prescribed, not known to be taken: {}.", Listed(ordered))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
-            return unknown(
-                Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_)
-            )
+            return unknown(Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_))
         return self.nothing_found(view)
 
     def _in_time(self, view: Evaluation, fact: MedicationFact) -> Truth:

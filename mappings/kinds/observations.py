@@ -70,9 +70,7 @@ class ResultKind(Coded):
     def needed_types(self) -> frozenset[str]:
         events = [event for event in (self.after, self.of and self.of.event) if event]
         conditions = {"Condition"} if self.focus_on or self.absent_unless else set()
-        return frozenset({*self._result_types(), *conditions}).union(
-            *(event.needed_types() for event in events)
-        )
+        return frozenset({*self._result_types(), *conditions}).union(*(event.needed_types() for event in events))
 
     def value_sets(self) -> frozenset[str]:
         events = [event for event in (self.after, self.of and self.of.event) if event]
@@ -89,11 +87,7 @@ class ResultKind(Coded):
         raise NotImplementedError
 
     def decide(self, view: Evaluation) -> Finding:
-        facts = [
-            f
-            for f in view.facts(ObservationFact, self._carriers())
-            if self.counts_by_code(f) or self._states(f)
-        ]
+        facts = [f for f in view.facts(ObservationFact, self._carriers()) if self.counts_by_code(f) or self._states(f)]
         if self.of is not None:
             return self._decide_of(view, facts, self.of)
         if self.after is not None:
@@ -116,9 +110,7 @@ class ResultKind(Coded):
         moment = view.moment(event)
         if moment.time is None:
             if (missing := view.missing(event.types)) is not None:
-                return unknown(
-                    Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing
-                )
+                return unknown(Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing)
             says = "No {} with a date on record, so no {} can be placed after it."
             return unknown(moment.reason, moment.facts, says, event.name, self.title(view))
         placed = [(fact, after(fact.time, moment.time)) for fact in facts]
@@ -141,9 +133,7 @@ class ResultKind(Coded):
         if not own and unclear:
             says = "Not known whether it belongs to the {} of {}: {}."
             return unknown(Reason.NEEDS_JUDGEMENT, unclear, says, of.event.name, moment.time, Listed(unclear))
-        return self._decide_latest(
-            view, own, "No {} for the {} of {}.", self.title(view), of.event.name, moment.time
-        )
+        return self._decide_latest(view, own, "No {} for the {} of {}.", self.title(view), of.event.name, moment.time)
 
     def _decide_latest(self, view: Evaluation, facts: Sequence[ObservationFact], *nothing: object) -> Finding:
         if not facts:
@@ -152,9 +142,7 @@ class ResultKind(Coded):
             found = absent(view, self._result_types(), self.absence, self.title(view))
             return unknown(found.reason, (), *nothing) if found.reason is Reason.NO_DATA else found
         last = latest(facts)
-        if (
-            missing := view.missing(self._result_types())
-        ) is not None and missing not in view.record.newest_first:
+        if (missing := view.missing(self._result_types())) is not None and missing not in view.record.newest_first:
             return unknown(
                 Reason.INCOMPLETE,
                 last,
@@ -230,9 +218,7 @@ class Observation(ResultKind):
             return Reason.CONFLICT
         if said:
             return said.pop()
-        return (
-            Reason.NEEDS_JUDGEMENT if any(isinstance(v, Quantity) for v in fact.values) else Reason.UNREADABLE
-        )
+        return Reason.NEEDS_JUDGEMENT if any(isinstance(v, Quantity) for v in fact.values) else Reason.UNREADABLE
 
     def _carried(self, fact: ObservationFact) -> Sequence[Value | frozenset[str]]:
         return (*fact.values, fact.sets) if self.self_stating else fact.values
@@ -297,11 +283,7 @@ class Measured(ResultKind):
         if self._is_rounding(value):
             return Reason.AMBIGUOUS_SOURCE
         limit = self._limit(view, fact)
-        return (
-            Reason.NO_RANGE
-            if limit is None
-            else self._answer_of_number(number_in_unit, value.comparator, limit)
-        )
+        return Reason.NO_RANGE if limit is None else self._answer_of_number(number_in_unit, value.comparator, limit)
 
     def _answer_of_number(self, number: Fraction, comparator: str | None, limit: Fraction) -> Answer:
         if comparator is None and number in self.ambiguous:
@@ -335,11 +317,7 @@ class Measured(ResultKind):
             high = plain[0].high
             return units.convert(high.value, high.unit or None, analyte=self.value_set[0], to=self.unit)
         site = view.policy.upper_limits.get(self.value_set[0])
-        return (
-            units.convert(Decimal(site[0]), site[1], analyte=self.value_set[0], to=self.unit)
-            if site
-            else None
-        )
+        return units.convert(Decimal(site[0]), site[1], analyte=self.value_set[0], to=self.unit) if site else None
 
     def _compare(self, number: Fraction, comparator: str | None, limit: Fraction) -> Answer:
         answers = {
@@ -362,9 +340,7 @@ def implausible(number: Fraction, analyte: str) -> bool:
     return number < 0 or (number == 0 and analyte not in MAY_BE_ZERO)
 
 
-def _side(
-    number: Fraction, comparator: str | None, threshold: Fraction, *, over: bool, strict: bool
-) -> Truth:
+def _side(number: Fraction, comparator: str | None, threshold: Fraction, *, over: bool, strict: bool) -> Truth:
     """Whether a number, or the interval that its comparator makes of it, lies on one side of a threshold.
 
     "<10" is everything below 10: it decides "< 50", not "> 5".
@@ -381,9 +357,7 @@ def _side(
     return Truth.TRUE if beyond or touches else Truth.UNKNOWN
 
 
-def belongs(
-    view: Evaluation, fact: ObservationFact, of: Of, time: Interval, operations: Sequence[Fact]
-) -> Truth:
+def belongs(view: Evaluation, fact: ObservationFact, of: Of, time: Interval, operations: Sequence[Fact]) -> Truth:
     """Whether a result belongs to the operation at `time`."""
     if fact.part_of:
         return Truth.TRUE if fact.part_of & {o.source for o in operations} else Truth.FALSE

@@ -16,8 +16,8 @@ class Procedure(Coded):
 
     status: it was `completed`, or is `planned` (also by a ServiceRequest or CarePlan), or either. dated: without a date
     it is not known. before, after: relative to an event; not_before: one known to lie before it does not count.
-    instead: procedures that, when they alone are on record, say that this one was not chosen. A not-done procedure alone
-    is evidence against.
+    instead: procedures that, when they alone are on record, say that this one was not chosen. A not-done procedure
+    alone is evidence against.
     """
 
     kind: Literal["procedure"]
@@ -30,9 +30,7 @@ class Procedure(Coded):
     types: ClassVar[tuple[str, ...]] = ("Procedure",)
 
     def needed_types(self) -> frozenset[str]:
-        return frozenset(
-            self.types if self.status == "completed" else ("Procedure", "ServiceRequest", "CarePlan")
-        )
+        return frozenset(self.types if self.status == "completed" else ("Procedure", "ServiceRequest", "CarePlan"))
 
     def value_sets(self) -> frozenset[str]:
         events = [event for event in (self.before, self.after, self.not_before) if event]
@@ -48,9 +46,7 @@ class Procedure(Coded):
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "{}.", Listed(yes))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
-            return unknown(
-                Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_)
-            )
+            return unknown(Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_))
         not_done = [f for f in facts if f.status is ProcedureStatus.NOT_DONE]
         if not_done and not wanted and view.missing(self.types) is None:
             return false(not_done, "Recorded as not done: {}.", Listed(not_done))
@@ -71,9 +67,7 @@ class Procedure(Coded):
         return self._has_status(fact) and not fact.sites and not fact.sets.isdisjoint(self.only_at)
 
     def _has_status(self, fact: ProcedureFact) -> bool:
-        return fact.status == self.status or (
-            self.status == "either" and fact.status is not ProcedureStatus.NOT_DONE
-        )
+        return fact.status == self.status or (self.status == "either" and fact.status is not ProcedureStatus.NOT_DONE)
 
     def _in_time(self, view: Evaluation, fact: ProcedureFact) -> Truth:
         if self.dated and fact.time is None:
