@@ -1,7 +1,7 @@
 """Trials and triggers as content: what a coordinator writes in `trials/*.yaml` and `triggers/*.yaml`.
 
 The protocol's own words stay beside the statement that was made of them. A name of an event under `events` may be
-used wherever a criterion says `after`, `before` or `of.event`.
+used wherever a criterion says `after`, `before`, `not_before` or `of.event`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from mappings.kinds import Kind, When
-from mappings.kinds.base import Part
+from mappings.kinds.base import Names, Part
 from mappings.yaml_content import Document, read_yaml, validated
 from terminology.resources import Folder
 
-MOMENTS = ("after", "before", "event")
+MOMENTS = ("after", "before", "not_before", "event")
 
 
 class Role(enum.StrEnum):
@@ -81,7 +81,7 @@ class Criterion(Part):
 class Trial(Part):
     """A trial and its criteria in the source's order.
 
-    source_text: the file in `sources/` that holds the source word for word. exclusions_in_source: False caps the
+    source_text: the files in `sources/` that hold the source word for word. exclusions_in_source: False caps the
     status at needs-data. review_only: the source publishes no criteria; at best a patient resembles its population.
     anchors: criteria, or parts of one (`I3.1` is the first part of I3), without which the trial is not relevant.
     """
@@ -93,7 +93,7 @@ class Trial(Part):
     sponsor: str | None = None
     phase: str | None = None
     arms: tuple[str, ...] = ()
-    source_text: str
+    source_text: Names
     exclusions_in_source: bool = True
     review_only: bool = False
     next_step: str | None = None

@@ -41,7 +41,7 @@ class Reader:
     """What the builders need beside the resource itself.
 
     resolve: a reference and the resource it stands in -> the resource it points to, if it is in the record.
-    key: a reference -> the source it names (`Procedure/7`).
+    key: a reference -> the source it names (`Procedure/7`). group: an observation -> the report that gives it.
     """
 
     def __init__(
@@ -50,8 +50,9 @@ class Reader:
         birth: Interval | None,
         resolve: Callable[[shapes.Reference | None, Any], Any],
         key: Callable[[shapes.Reference | None], str | None],
+        group: Callable[[str], str | None],
     ) -> None:
-        self.vocabulary, self.birth, self.resolve, self.key = vocabulary, birth, resolve, key
+        self.vocabulary, self.birth, self.resolve, self.key, self.group = vocabulary, birth, resolve, key, group
 
     def sets(self, concept: shapes.CodeableConcept | None) -> frozenset[str]:
         """The value sets that any coding of the concept touches."""
@@ -200,7 +201,7 @@ class Reader:
             part_of=frozenset(key for ref in resource.part_of or () if (key := self.key(ref))),
             specimen=self.key(resource.specimen),
             specimen_sites=self.sets(collection.body_site) if collection else NONE,
-            group=self.key(_first(resource.derived_from)),
+            group=self.group(source) or self.key(_first(resource.derived_from)),
             focus=self.key(_first(resource.focus)),
         )
 

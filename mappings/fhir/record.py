@@ -114,7 +114,7 @@ class _Reading:
         self.birth = parse_date(patient.birth_date) if patient.birth_date else None
         self.own = {ref for ref in (f"Patient/{patient.id}" if patient.id else None, full_url) if ref}
         self.found = found
-        self.reader = Reader(vocabulary, self.birth, self._resolve, self._key)
+        self.reader = Reader(vocabulary, self.birth, self._resolve, self._key, self._report_of)
         self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
         self.studies: list[StudyFact] = []
         self.consents: list[ConsentFact] = []
@@ -125,6 +125,7 @@ class _Reading:
         self.quarantined: Counter[str] = Counter()
         self._index: dict[str, Any] | None = None
         self._urls: dict[str, str] = {}
+        self._reports: dict[str, str] | None = None
         reader = self.reader
         self._builders: dict[type, Callable[[Any, str], list[Fact]]] = {
             shapes.Condition: reader.condition,
@@ -272,6 +273,16 @@ class _Reading:
         if reference.reference.startswith("#"):
             return _contained(owner, reference.reference[1:])
         return self._by_reference().get(self._key(reference) or "")
+
+    def _report_of(self, source: str) -> str | None:
+        """Return the report that gives an observation as one of its results."""
+        if self._reports is None:
+            self._reports = {}
+            for resource, full_url, _ in self.found:
+                if isinstance(resource, shapes.DiagnosticReport):
+                    report = self._source(resource, full_url)
+                    self._reports |= {key: report for ref in resource.result or () if (key := self._key(ref))}
+        return self._reports.get(source)
 
     def _by_reference(self) -> dict[str, Any]:
         if self._index is None:

@@ -8,7 +8,7 @@ from mappings.evaluation import Evaluation
 from mappings.facts import Certainty, ConditionFact
 from mappings.kinds.base import Coded, Listed, Names, Period, after, within
 from mappings.kinds.events import Event
-from mappings.truth import Finding, Reason, Truth, true, unknown
+from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
 
 class Condition(Coded):
@@ -31,39 +31,37 @@ class Condition(Coded):
     types: ClassVar[tuple[str, ...]] = ("Condition",)
 
     def decide(self, view: Evaluation) -> Finding:
-        yes: list[ConditionFact] = []
-        open_: list[tuple[ConditionFact, Reason]] = []
-        for fact in view.facts(ConditionFact, (*self._codes(), *sorted(self.broader(view)))):
-            answer = self._answer(view, fact)
-            if answer is Truth.TRUE:
-                yes.append(fact)
-            elif isinstance(answer, Reason):
-                open_.append((fact, answer))
-        if yes:
+        facts = view.facts(ConditionFact, (*self._codes(), *sorted(self.broader(view))))
+        answers = [(fact, self._answer(view, fact)) for fact in facts]
+        if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "{}.", Listed(yes))
-        if open_:
-            reason = open_[0][1]
-            return unknown(reason, [fact for fact, _ in open_], SAYS[reason], Listed([fact for fact, _ in open_]))
+        if open_ := [(fact, answer) for fact, answer in answers if isinstance(answer, Reason)]:
+            doubtful = [fact for fact, _ in open_]
+            return unknown(open_[0][1], doubtful, SAYS[open_[0][1]], Listed(doubtful))
+        if against := [fact for fact, answer in answers if answer is Truth.FALSE]:
+            return false(against, "Of another kind: {}.", Listed(against))
         return self.nothing_found(view)
 
     def value_sets(self) -> frozenset[str]:
         events = self.after.value_sets() if self.after else frozenset()
         return super().value_sets() | {*self.with_finding, *self.against_finding, *events}
 
-    def _answer(self, view: Evaluation, fact: ConditionFact) -> Truth | Reason:
+    def needed_types(self) -> frozenset[str]:
+        return frozenset(self.types) | (self.after.needed_types() if self.after else frozenset())
+
+    def _answer(self, view: Evaluation, fact: ConditionFact) -> Truth | Reason | None:
+        """TRUE or FALSE, why neither, or None when the diagnosis does not count at all."""
+        if self._in_time(view, fact) is Truth.FALSE or (not fact.current and self.when_resolved == "ignored"):
+            return None
         if not self.counts_by_code(fact):
-            doubt = self.doubt(view, fact)
-            return doubt if doubt and (fact.current or self.when_resolved != "ignored") else Truth.FALSE
+            return self.doubt(view, fact)
         if fact.certainty is Certainty.DIFFERENTIAL:
             return Reason.SUSPECTED
         if fact.certainty is Certainty.SUSPECTED and not self.suspected_counts:
             return Reason.SUSPECTED
-        if not fact.current and self.when_resolved != "counts":
-            return Reason.NEEDS_JUDGEMENT if self.when_resolved == "judged" else Truth.FALSE
-        in_time = self._in_time(view, fact)
-        if in_time is not Truth.TRUE:
-            return Reason.IMPRECISE_DATE if in_time is Truth.UNKNOWN else in_time
-        return self._by_finding(fact)
+        if not fact.current and self.when_resolved == "judged":
+            return Reason.NEEDS_JUDGEMENT
+        return Reason.IMPRECISE_DATE if self._in_time(view, fact) is Truth.UNKNOWN else self._by_finding(fact)
 
     def _by_finding(self, fact: ConditionFact) -> Truth | Reason:
         if not self.with_finding or not (fact.findings | fact.sets).isdisjoint(self.with_finding):
