@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from mappings import truth
 from mappings.evaluation import Evaluation, Policy
 from mappings.facts import Note, PatientRecord
-from mappings.kinds import Kind
+from mappings.kinds.base import Part
 from mappings.kinds.studies import ENROLLED, of_study
 from mappings.trials import Trial, Trigger, load_trial, load_trigger
 from mappings.truth import Finding, Truth
@@ -22,6 +22,8 @@ from mappings.verdicts import Results, Status, TrialVerdict, TriggerVerdict, Ver
 from mappings.yaml_content import Document
 from terminology.resources import Folder
 from terminology.valuesets import Vocabulary
+
+P = TypeVar("P", bound=Part)
 
 
 class Catalogue:
@@ -45,9 +47,12 @@ class Catalogue:
         self._by_anchor = _anchor_index(self.trials.values(), vocabulary)
         self._types = {trial.id: _anchor_types(trial) for trial in self.trials.values()}
 
-    def evaluate(self, record: PatientRecord) -> Results:
-        """Return the verdicts of the trials that may be relevant, and of their triggers."""
-        return self._results(record, self.candidates(record))
+    def evaluate(self, record: PatientRecord, *, shown_only: bool = False) -> Results:
+        """Return the verdicts of the trials that may be relevant, and of their triggers.
+
+        shown_only: a trial that is ruled out is not looked at further, since nothing of it is shown.
+        """
+        return self._results(record, self.candidates(record), shown_only=shown_only)
 
     def evaluate_all(self, record: PatientRecord) -> Results:
         """Return the verdicts of every trial and trigger."""
@@ -60,9 +65,9 @@ class Catalogue:
             names |= {id_ for id_, types in self._types.items() if not types.isdisjoint(record.incomplete)}
         return [trial for id_, trial in self.trials.items() if id_ in names]
 
-    def _results(self, record: PatientRecord, trials: Iterable[Trial]) -> Results:
+    def _results(self, record: PatientRecord, trials: Iterable[Trial], *, shown_only: bool = False) -> Results:
         view = Evaluation(record, self.vocabulary, self.policy)
-        verdicts = {trial.id: evaluate_trial(trial, view) for trial in trials}
+        verdicts = {trial.id: evaluate_trial(trial, view, shown_only=shown_only) for trial in trials}
         triggers = (t for t in self.triggers if t.trial in verdicts)
         return Results(
             record,
@@ -72,12 +77,16 @@ class Catalogue:
         )
 
 
-def evaluate_trial(trial: Trial, view: Evaluation) -> TrialVerdict:
-    """Return how the patient in view stands against a trial."""
-    verdicts = tuple(Verdict(criterion, view.finding(criterion.when)) for criterion in trial.criteria)
+def evaluate_trial(trial: Trial, view: Evaluation, *, shown_only: bool = False) -> TrialVerdict:
+    """Return how the patient in view stands against a trial; `shown_only` stops where it is ruled out."""
     relevant = all(view.finding(anchor).truth is not Truth.FALSE for anchor in trial.anchor_statements)
+    verdicts: list[Verdict] = []
+    for criterion in trial.criteria if relevant or not shown_only else ():
+        verdicts.append(Verdict(criterion, view.finding(criterion.when)))
+        if shown_only and verdicts[-1].fails:
+            break
     status = _status(trial, verdicts) if relevant else Status.NOT_RELEVANT
-    return TrialVerdict(trial, status, verdicts, _silence(trial, view.record))
+    return TrialVerdict(trial, status, tuple(verdicts), _silence(trial, view.record))
 
 
 def _status(trial: Trial, verdicts: Sequence[Verdict]) -> Status:
@@ -132,11 +141,19 @@ def _sharing(trial: Trial, shared: dict[Any, Any]) -> Trial:
     return trial.model_copy(update={"criteria": criteria})
 
 
-def _share(kind: Kind, shared: dict[Any, Any]) -> Kind:
-    if parts := kind.parts():
-        kind = kind.with_parts(tuple(_share(part, shared) for part in parts))
-    same: Kind = shared.setdefault(kind, kind)
+def _share(part: P, shared: dict[Any, Any]) -> P:
+    """Return the part with every part of it that was seen before replaced by the one object that says it."""
+    fields = {name: _shared(getattr(part, name), shared) for name in type(part).model_fields}
+    same: P = shared.setdefault(part, type(part).model_construct(**fields))
     return same
+
+
+def _shared(value: Any, shared: dict[Any, Any]) -> Any:
+    if isinstance(value, Part):
+        return _share(value, shared)
+    if isinstance(value, tuple) and any(isinstance(item, Part) for item in value):
+        return tuple(_share(item, shared) for item in value)
+    return value
 
 
 def _anchor_index(trials: Iterable[Trial], vocabulary: Vocabulary) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import msgspec
 
 from mappings.clinical_time import CalendarPeriod, Interval
-from mappings.facts import NOTHING, Fact, PatientRecord
+from mappings.facts import Fact, PatientRecord
 from mappings.truth import Finding, Reason
 from terminology.valuesets import Vocabulary
 
@@ -84,12 +84,12 @@ class Evaluation:
 
     def facts(self, kind: type[F], names: Iterable[str]) -> list[F]:
         """Return the facts of this kind that touch any of the value sets, each once, by time."""
-        by_set = self.record.facts.get(kind, NOTHING)
-        found: dict[int, F] = {}
-        for name in names:
-            for fact in by_set.get(name, ()):
-                found[id(fact)] = fact  # type: ignore[assignment]
-        return list(found.values())
+        by_set = self.record.facts.get(kind)
+        if by_set is None:
+            return []
+        touched = [facts for name in names if (facts := by_set.get(name))]
+        found = touched[0] if len(touched) == 1 else {id(f): f for facts in touched for f in facts}.values()
+        return list(found)  # type: ignore[arg-type]
 
     def missing(self, types: Iterable[str]) -> str | None:
         """Return the first of the FHIR types that was not retrieved in full."""

@@ -175,9 +175,6 @@ class Tally(msgspec.Struct, frozen=True):
     quarantined: Mapping[str, int]
 
 
-NOTHING: Mapping[str, tuple[Fact, ...]] = {}
-
-
 class PatientRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of one patient on `today`.
 

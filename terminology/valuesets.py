@@ -91,16 +91,18 @@ class Icd10Codes:
 class Vocabulary:
     """All value sets, indexed once: code -> names of the value sets that hold it."""
 
-    def __init__(
-        self, value_sets: Mapping[str, ValueSet], maps: Mapping[Coding, tuple[Coding, ...]] | None = None
-    ):
+    def __init__(self, value_sets: Mapping[str, ValueSet], maps: Mapping[Coding, tuple[Coding, ...]] | None = None):
         self.value_sets = value_sets
         self._by_system: dict[str, dict[str, tuple[str, ...]] | Icd10Codes] = {}
         self._index_codes()
         self._index_icd10()
         self._index_aliases()
         self._index_maps(maps or {})
+        plain = [codes for codes in self._by_system.values() if isinstance(codes, dict)]
+        self._codes = frozenset(code for codes in plain for code in codes)
+        self._open_systems = frozenset(s for s, codes in self._by_system.items() if isinstance(codes, Icd10Codes))
         self._by_phrase = _by_phrase(value_sets.values())
+        self._more_general: dict[tuple[str, ...], frozenset[str]] = {}
 
     def sets_of(self, system: str | None, code: str | None) -> tuple[str, ...]:
         """Return the names of the value sets that hold this code; none when either part is missing."""
@@ -111,18 +113,26 @@ class Vocabulary:
             codes = self._by_system.get(canonical)
         return (codes.get(code) or ()) if codes is not None else ()
 
+    def may_ask(self, system: str | None, code: str | None) -> bool:
+        """Whether a code may be in some value set: a cheap first look that never misses one."""
+        return code in self._codes or (system in self._open_systems and bool(code))
+
     def sets_of_phrase(self, text: str) -> tuple[str, ...]:
         """Return the names of the value sets one of whose listed phrases is the whole of this text."""
         return self._by_phrase.get(normal_phrase(text), ())
 
     def ordinal(self, name: str, value: Coding | str) -> Decimal | None:
         """Return a concept's number on the scale `name`, given its code or a phrase; None when it is not on it."""
-        key = (
-            normal_phrase(value)
-            if isinstance(value, str)
-            else Coding(canonical_system(value.system), value.code)
-        )
+        key = normal_phrase(value) if isinstance(value, str) else Coding(canonical_system(value.system), value.code)
         return self.value_sets[name].ordinals.get(key)
+
+    def more_general(self, names: tuple[str, ...]) -> frozenset[str]:
+        """Return the value sets whose codes are broader than those of `names`."""
+        found = self._more_general.get(names)
+        if found is None:
+            broader = (self.value_sets[name].more_general for name in names)
+            found = self._more_general[names] = frozenset(name for name in broader if name)
+        return found
 
     def title(self, name: str) -> str:
         """Return what a value set is called on a card."""
@@ -252,9 +262,7 @@ def _add(
             raise draft.fail("compose", f"filter {rule}: only `concept is-a` of ICD-10 can be expanded here")
         parts.categories.add(Coding(system, normal_icd10(rule["value"])))
     if not element.keys() & {"valueSet", "concept", "filter"}:
-        raise draft.fail(
-            "compose", f"an include of the whole of {system or 'nothing'} cannot be expanded here"
-        )
+        raise draft.fail("compose", f"an include of the whole of {system or 'nothing'} cannot be expanded here")
 
 
 def _add_set(parts: _Parts, value_set: ValueSet) -> None:

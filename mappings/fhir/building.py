@@ -185,9 +185,8 @@ class Reader:
         sets: frozenset[str],
         preliminary: bool,
     ) -> ObservationFact:
-        specimen = self.resolve(resource.specimen, resource)
-        collection = specimen.collection if isinstance(specimen, shapes.Specimen) else None
-        focus = self.resolve(_first(resource.focus), resource)
+        collection = self._collection(resource, resource.specimen)
+        sites = self._observed_sites(resource)
         return ObservationFact(
             source=source,
             sets=sets,
@@ -196,14 +195,23 @@ class Reader:
             values=tuple(self._values(carrier)),
             preliminary=preliminary,
             ranges=tuple(_reference_range(r) for r in carrier.reference_range or ()),
-            sites=self.sets(resource.body_site)
-            | (self.sets(focus.location) if isinstance(focus, shapes.BodyStructure) else NONE),
+            sites=sites,
             part_of=frozenset(key for ref in resource.part_of or () if (key := self.key(ref))),
             specimen=self.key(resource.specimen),
             specimen_sites=self.sets(collection.body_site) if collection else NONE,
-            group=self.group(source) or self.key(_first(resource.derived_from)),
+            group=(self.group(source) or self.key(_first(resource.derived_from))) if sites else None,
             focus=self.key(_first(resource.focus)),
         )
+
+    def _observed_sites(self, resource: shapes.Observation) -> frozenset[str]:
+        """The organ, by its body site or by the BodyStructure in focus."""
+        sites = self.sets(resource.body_site)
+        focus = self.resolve(resource.focus[0], resource) if resource.focus else None
+        return sites | self.sets(focus.location) if isinstance(focus, shapes.BodyStructure) else sites
+
+    def _collection(self, owner: Any, reference: shapes.Reference | None) -> shapes.Collection | None:
+        specimen = self.resolve(reference, owner) if reference else None
+        return specimen.collection if isinstance(specimen, shapes.Specimen) else None
 
     def _values(self, carrier: shapes.Observation | shapes.Component) -> Iterator[Value]:
         """Every carrier of the answer: value[x] and interpretations; a text is an answer, listed or not."""
@@ -242,8 +250,7 @@ class Reader:
         if not conclusions:
             raise Skip("no-value")
         time = _date(resource.effective_date_time) or _period(resource.effective_period)
-        specimen = self.resolve(_first(resource.specimen), resource)
-        collection = specimen.collection if isinstance(specimen, shapes.Specimen) else None
+        collection = self._collection(resource, _first(resource.specimen))
         return [
             ObservationFact(
                 source=source,

@@ -32,6 +32,9 @@ from terminology.valuesets import Vocabulary
 READ = frozenset(shape.__name__ for shape in shapes.READ_TYPES)
 """The FHIR types that criteria can read."""
 
+BY_CODE_ALONE = frozenset({shapes.Condition, shapes.Observation, shapes.Procedure, shapes.ServiceRequest})
+"""Types whose facts are found by `code` (and by components) alone."""
+
 FATAL = frozenset({"error", "fatal"})
 SUPPRESSED = "suppressed"
 
@@ -69,7 +72,7 @@ def read_record(
     reading = _Reading(patient, full_url, found, vocabulary, today)
     for part in parts:
         reading.note_completeness(part)
-    for item in found:
+    for item in reading.of_interest():
         reading.add(item)
     return reading.record(frozenset(t for part in parts if part.newest_first for t in part.types or ()))
 
@@ -155,41 +158,71 @@ class _Reading:
 
     # One resource
 
+    def of_interest(self) -> Iterator[Found]:
+        """Yield every resource but those of this patient whose codes no criterion can ask for.
+
+        Most of a record is passed over here, so this is one plain loop: no call, no exception, no new object.
+        """
+        own, may_ask, passed = self.own, self.reader.vocabulary.may_ask, 0
+        for item in self.found:
+            resource: Any = item.resource
+            if type(resource) not in BY_CODE_ALONE or resource.contained or resource.subject is None:
+                yield item
+                continue
+            if resource.subject.reference not in own or resource.code is None or getattr(resource, "component", None):
+                yield item
+                continue
+            for coding in resource.code.coding or ():
+                if may_ask(coding.system, coding.code):
+                    yield item
+                    break
+            else:
+                passed += 1
+        self.skipped["code-not-asked-for"] += passed
+
     def add(self, item: Found) -> None:
         """Read, skip or quarantine one resource."""
         resource = item.resource
-        if isinstance(resource, shapes.Unreadable):
-            self._add_unreadable(resource, item.types)
-            return
-        source = self._source(resource, item.full_url)
         try:
-            self._add(resource, source)
+            if (build := self._builders.get(type(resource))) is not None:
+                self._check_subject(resource.subject or resource.patient)  # type: ignore[union-attr]
+                self._read(build, resource, item.full_url)
+            else:
+                self._add_other(resource, item)
             self.read += 1
         except Skip as skip:
-            self.skipped[skip.rule] += 1
-            if skip.rule == "no-value":
-                self.notes.append(Note("no-value", f"{source} has no result in it and was passed over."))
+            self._skip(skip.rule, resource, item.full_url)
         except Quarantine as quarantine:
-            self._quarantine(type(resource).__name__, source, quarantine.what)
-        if isinstance(resource, shapes.OfPatient) and resource.contained:
-            self._add_contained(resource, source)
+            self._quarantine(type(resource).__name__, self._source(resource, item.full_url), quarantine.what)
 
-    def _add(self, resource: Any, source: str) -> None:
-        if isinstance(resource, shapes.Skipped):
+    def _read(self, build: Callable[[Any, str], list[Fact]], resource: Any, full_url: str | None) -> None:
+        if resource.contained:
+            self._add_contained(resource, self._source(resource, full_url))
+        for fact in build(resource, self._source(resource, full_url)):
+            self._keep(fact)
+
+    def _add_other(self, resource: Any, item: Found) -> None:
+        """What is not one of the resources that hold facts by code."""
+        if isinstance(resource, shapes.Unreadable):
+            self._add_unreadable(resource, item.types)
+        elif isinstance(resource, shapes.Skipped):
             raise Skip("type-not-read")
-        if isinstance(resource, shapes.OfPatient):
-            self._check_subject(resource)
-        if (build := self._builders.get(type(resource))) is not None:
-            for fact in build(resource, source):
-                self._keep(fact)
         elif isinstance(resource, shapes.ResearchSubject):
-            self.studies.append(self.reader.study(resource, source))
+            self._check_subject(resource.individual)
+            self.studies.append(self.reader.study(resource, self._source(resource, item.full_url)))
         elif isinstance(resource, shapes.Consent):
-            self.consents.append(self.reader.consent(resource, source))
+            self._check_subject(resource.patient)
+            self.consents.append(self.reader.consent(resource, self._source(resource, item.full_url)))
         elif isinstance(resource, shapes.Patient):
             self._check_patient(resource)
         elif isinstance(resource, shapes.OperationOutcome):
             raise Skip("operation-outcome")
+
+    def _skip(self, rule: str, resource: Any, full_url: str | None) -> None:
+        self.skipped[rule] += 1
+        if rule == "no-value":
+            what = f"{self._source(resource, full_url)} has no result in it and was passed over."
+            self.notes.append(Note("no-value", what))
 
     def _keep(self, fact: Fact) -> None:
         planned = isinstance(fact, ProcedureFact) and fact.status is ProcedureStatus.PLANNED
@@ -205,10 +238,10 @@ class _Reading:
         for raw in owner.contained or ():
             inner = decode_resource(raw)
             if isinstance(inner, shapes.Observation | shapes.Condition | shapes.Procedure):
-                if inner.subject is None:
-                    inner.subject = owner.subject or owner.patient
                 try:
-                    self._add(inner, source)
+                    self._check_subject(inner.subject or owner.subject or owner.patient)
+                    for fact in self._builders[type(inner)](inner, source):
+                        self._keep(fact)
                 except (Skip, Quarantine):
                     continue
 
@@ -218,10 +251,7 @@ class _Reading:
 
     # Whose it is
 
-    def _check_subject(self, resource: shapes.OfPatient) -> None:
-        reference = resource.subject or resource.patient
-        if isinstance(resource, shapes.ResearchSubject):
-            reference = resource.individual
+    def _check_subject(self, reference: shapes.Reference | None) -> None:
         if reference is None:
             raise Quarantine("it does not say whose it is")
         if reference.reference in self.own:
@@ -275,7 +305,7 @@ class _Reading:
         return self._by_reference().get(self._key(reference) or "")
 
     def _report_of(self, source: str) -> str | None:
-        """Return the report that gives an observation as one of its results."""
+        """Return the report that gives an observation as one of its results; asked only of what has an organ."""
         if self._reports is None:
             self._reports = {}
             for resource, full_url, _ in self.found:

@@ -6,8 +6,9 @@ A kind is one frozen pydantic class: its fields are what a coordinator may write
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -65,11 +66,6 @@ class Kind(Part):
         """Return the criteria that a combinator combines; none for a leaf."""
         return ()
 
-    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
-        """Return the same combinator over other parts."""
-        del parts
-        return self
-
     def needed_types(self) -> frozenset[str]:
         """Return the FHIR types that must be retrieved to decide it."""
         return frozenset(self.types).union(*(part.needed_types() for part in self.parts()))
@@ -115,12 +111,14 @@ class Coded(Kind):
         return hash((type(self), self.value_set, tuple(sorted(self.only_at.items())), self.judge))
 
     def value_sets(self) -> frozenset[str]:
-        return frozenset((*self._codes(), *self.only_at.values(), *((self.not_at,) if self.not_at else ())))
+        return frozenset((*self.codes, *self.only_at.values(), *((self.not_at,) if self.not_at else ())))
 
     def code_sets(self) -> Mapping[str, frozenset[str]]:
-        return dict.fromkeys(self.types, frozenset(self._codes()))
+        return dict.fromkeys(self.types, frozenset(self.codes))
 
-    def _codes(self) -> tuple[str, ...]:
+    @functools.cached_property
+    def codes(self) -> tuple[str, ...]:
+        """The value sets by which facts are found."""
         return (*self.value_set, *self.only_at, *self.too_general, *self.judge, *self.conflict)
 
     def title(self, view: Evaluation) -> str:
@@ -148,8 +146,7 @@ class Coded(Kind):
 
     def broader(self, view: Evaluation) -> frozenset[str]:
         """Return the value sets with codes more general than what is asked."""
-        own = (view.vocabulary.value_sets[name].more_general for name in self.value_set)
-        return frozenset((*self.too_general, *(name for name in own if name)))
+        return view.vocabulary.more_general(self.value_set) | frozenset(self.too_general)
 
     def nothing_found(self, view: Evaluation) -> Finding:
         """Return what it means that nothing on record decides."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -25,9 +25,6 @@ class AllOf(Kind):
     def parts(self) -> tuple[Kind, ...]:
         return self.all_of
 
-    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
-        return self.model_copy(update={"all_of": parts})
-
     def decide(self, view: Evaluation) -> Finding:
         return truth.all_of([view.finding(part) for part in self.all_of])
 
@@ -40,9 +37,6 @@ class AnyOf(Kind):
     def parts(self) -> tuple[Kind, ...]:
         return self.any_of
 
-    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
-        return self.model_copy(update={"any_of": parts})
-
     def decide(self, view: Evaluation) -> Finding:
         return truth.any_of([view.finding(part) for part in self.any_of])
 
@@ -54,9 +48,6 @@ class Not(Kind):
 
     def parts(self) -> tuple[Kind, ...]:
         return (self.not_,)
-
-    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
-        return self.model_copy(update={"not_": parts[0]})
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.negate(view.finding(self.not_))
@@ -71,9 +62,6 @@ class AtLeast(Kind):
     def parts(self) -> tuple[Kind, ...]:
         return self.of
 
-    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
-        return self.model_copy(update={"of": parts})
-
     def decide(self, view: Evaluation) -> Finding:
         return truth.at_least(self.at_least, [view.finding(part) for part in self.of])
 
@@ -86,9 +74,6 @@ class IfThen(Kind):
 
     def parts(self) -> tuple[Kind, ...]:
         return (self.if_, self.then)
-
-    def with_parts(self, parts: tuple[Kind, ...]) -> Self:
-        return self.model_copy(update={"if_": parts[0], "then": parts[1]})
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.if_then(view.finding(self.if_), view.finding(self.then))

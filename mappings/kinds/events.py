@@ -44,10 +44,10 @@ class Event(Coded):
         return Moment(top._replace(first=max(t.first for t in times)), tuple(last))
 
     def _procedures(self, view: Evaluation) -> Sequence[Fact]:
-        facts = view.facts(ProcedureFact, self._codes())
+        facts = view.facts(ProcedureFact, self.codes)
         return [f for f in facts if f.status is ProcedureStatus.COMPLETED and self.counts_by_code(f)]
 
     def _conditions(self, view: Evaluation) -> Sequence[Fact]:
-        facts = view.facts(ConditionFact, self._codes())
+        facts = view.facts(ConditionFact, self.codes)
         known = [f for f in facts if f.current and f.certainty is Certainty.CONFIRMED and self.counts_by_code(f)]
         return [f if f.time else msgspec.structs.replace(f, time=f.recorded) for f in known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
@@ -51,11 +52,12 @@ class Allergy(Coded):
     none_known: Names = ()
     types: ClassVar[tuple[str, ...]] = ("AllergyIntolerance",)
 
-    def _codes(self) -> tuple[str, ...]:
-        return (*super()._codes(), *self.none_known)
+    @functools.cached_property
+    def codes(self) -> tuple[str, ...]:
+        return (*self.value_set, *self.too_general, *self.judge, *self.conflict, *self.none_known)
 
     def decide(self, view: Evaluation) -> Finding:
-        facts = view.facts(AllergyFact, (*self._codes(), *sorted(self.broader(view))))
+        facts = view.facts(AllergyFact, (*self.codes, *sorted(self.broader(view))))
         answers = [(fact, self._answer(view, fact)) for fact in facts]
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "Allergy: {}.", Listed(yes))

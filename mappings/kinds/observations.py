@@ -79,7 +79,7 @@ class ResultKind(Coded):
         return own | ({self.of.site, *self.of.rivals} if self.of else set())
 
     def code_sets(self) -> dict[str, frozenset[str]]:
-        names = frozenset(self._codes())
+        names = frozenset(self.codes)
         return {"Observation": names, **({"DiagnosticReport": names} if self.reports else {})}
 
     def answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
@@ -100,7 +100,7 @@ class ResultKind(Coded):
         return any(condition.source == fact.focus for condition in view.facts(ConditionFact, self.focus_on))
 
     def _carriers(self) -> tuple[str, ...]:
-        return self._codes()
+        return self.codes
 
     def _states(self, fact: ObservationFact) -> bool:
         del fact
@@ -196,7 +196,7 @@ class Observation(ResultKind):
         return super().value_sets() | {*self.answers.holds, *self.answers.fails, *self.answers.open}
 
     def _carriers(self) -> tuple[str, ...]:
-        own = self._codes()
+        own = self.codes
         return (*own, *self._stating()) if self.self_stating else own
 
     def code_sets(self) -> dict[str, frozenset[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
@@ -36,11 +37,12 @@ class Procedure(Coded):
         events = [event for event in (self.before, self.after, self.not_before) if event]
         return super().value_sets().union(*(event.value_sets() for event in events))
 
-    def _codes(self) -> tuple[str, ...]:
-        return (*super()._codes(), *self.instead)
+    @functools.cached_property
+    def codes(self) -> tuple[str, ...]:
+        return (*self.value_set, *self.only_at, *self.too_general, *self.judge, *self.conflict, *self.instead)
 
     def decide(self, view: Evaluation) -> Finding:
-        facts = [f for f in view.facts(ProcedureFact, self._codes()) if self.counts_by_code(f)]
+        facts = [f for f in view.facts(ProcedureFact, self.codes) if self.counts_by_code(f)]
         wanted = [f for f in facts if self._has_status(f)]
         answers = [(fact, self._in_time(view, fact)) for fact in wanted]
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
@@ -56,7 +58,7 @@ class Procedure(Coded):
         others = [f for f in view.facts(ProcedureFact, self.instead) if f.status is ProcedureStatus.COMPLETED]
         if others and view.missing(self.types) is None:
             return false(others, "Another procedure is on record instead: {}.", Listed(others))
-        doubtful = [f for f in view.facts(ProcedureFact, self._codes()) if self._undecided_site(f)]
+        doubtful = [f for f in view.facts(ProcedureFact, self.codes) if self._undecided_site(f)]
         if doubtful:
             says = "The body site is not recorded: {}."
             return unknown(Reason.TOO_GENERAL, doubtful, says, Listed(doubtful))
