@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from mappings.clinical_time import Interval, parse_date, spanning
 from mappings.facts import (
@@ -34,6 +36,16 @@ from terminology.valuesets import Vocabulary
 
 NONE: frozenset[str] = frozenset()
 NORMAL_RANGE = "normal"
+NOT_ASKED_FOR = Skip("code-not-asked-for")
+NO_CONCLUSION = Skip("no-coded-conclusion")
+"""Raised for most resources of a record, so they are made once."""
+
+T = TypeVar("T")
+Carrier = shapes.Observation | shapes.Component
+QUANTITY = msgspec.json.Decoder(shapes.Quantity | None)
+CONCEPT = msgspec.json.Decoder(shapes.CodeableConcept | None)
+CONCEPTS = msgspec.json.Decoder(list[shapes.CodeableConcept] | None)
+RANGES = msgspec.json.Decoder(list[shapes.ReferenceRange] | None)
 DRUG_PHASES = frozenset({"phase-1", "phase-1-phase-2", "phase-2", "phase-2-phase-3", "phase-3", "phase-4"})
 
 
@@ -154,35 +166,34 @@ class Reader:
             if (sets := self.sets(detail.code))
         ]
         if not facts:
-            raise Skip("code-not-asked-for")
+            raise NOT_ASKED_FOR
         return facts
 
     def observation(self, resource: shapes.Observation, source: str) -> list[Fact]:
         """A result and those of its components that some criterion asks for."""
-        sets = self.sets(resource.code)
-        components = [(c, s) for c in resource.component or () if (s := self.sets(c.code))]
-        if not sets and not components:
-            raise Skip("code-not-asked-for")
+        carriers: list[tuple[Carrier, frozenset[str]]] = []
+        if sets := self.sets(resource.code):
+            carriers.append((resource, sets))
+        if resource.component:
+            carriers += [(c, sets) for c in resource.component if (sets := self.sets(c.code))]
+        if not carriers:
+            raise NOT_ASKED_FOR
         preliminary = gate.is_preliminary(resource.status)
-        carriers: list[tuple[Any, frozenset[str]]] = [(resource, sets), *components]
-        facts: list[Fact] = [
-            self._result(resource, carrier, source, carrier_sets, preliminary)
-            for carrier, carrier_sets in carriers
-            if carrier_sets and self._has_value(carrier)
-        ]
+        facts: list[Fact] = []
+        for carrier, sets in carriers:
+            if values := self._values(carrier):
+                facts.append(self._result(resource, carrier, source, sets, values, preliminary))
         if not facts:
             raise Skip("no-value")
         return facts
 
-    def _has_value(self, carrier: shapes.Observation | shapes.Component) -> bool:
-        return next(self._values(carrier), None) is not None
-
     def _result(
         self,
         resource: shapes.Observation,
-        carrier: shapes.Observation | shapes.Component,
+        carrier: Carrier,
         source: str,
         sets: frozenset[str],
+        values: tuple[Value, ...],
         preliminary: bool,
     ) -> ObservationFact:
         collection = self._collection(resource, resource.specimen)
@@ -192,11 +203,11 @@ class Reader:
             sets=sets,
             label=_label(carrier.code),
             time=_effective(resource) or _collected(collection),
-            values=tuple(self._values(carrier)),
+            values=values,
             preliminary=preliminary,
-            ranges=tuple(_reference_range(r) for r in carrier.reference_range or ()),
+            ranges=_reference_ranges(carrier.reference_range),
             sites=sites,
-            part_of=frozenset(key for ref in resource.part_of or () if (key := self.key(ref))),
+            part_of=frozenset(key for ref in resource.part_of if (key := self.key(ref))) if resource.part_of else NONE,
             specimen=self.key(resource.specimen),
             specimen_sites=self.sets(collection.body_site) if collection else NONE,
             group=(self.group(source) or self.key(_first(resource.derived_from))) if sites else None,
@@ -213,20 +224,27 @@ class Reader:
         specimen = self.resolve(reference, owner) if reference else None
         return specimen.collection if isinstance(specimen, shapes.Specimen) else None
 
-    def _values(self, carrier: shapes.Observation | shapes.Component) -> Iterator[Value]:
+    def _values(self, carrier: Carrier) -> tuple[Value, ...]:
         """Every carrier of the answer: value[x] and interpretations; a text is an answer, listed or not."""
-        if (quantity := _quantity(carrier.value_quantity)) is not None:
-            yield quantity
-        if carrier.value_codeable_concept is not None:
-            yield self._coded(carrier.value_codeable_concept)
+        values: list[Value] = []
+        if carrier.value_quantity is not shapes.NULL:
+            values += [q for q in (_quantity(_read(QUANTITY, carrier.value_quantity)),) if q is not None]
+        if carrier.value_codeable_concept is not shapes.NULL:
+            values += self._concepts((_read(CONCEPT, carrier.value_codeable_concept),))
         if carrier.value_string:
-            yield self._text(carrier.value_string)
+            values.append(
+                Coded((), carrier.value_string, frozenset(self.vocabulary.sets_of_phrase(carrier.value_string)))
+            )
         if carrier.value_integer is not None:
-            yield Quantity(Decimal(carrier.value_integer))
-        if carrier.value_boolean is not None or carrier.value_range or carrier.value_ratio:
-            yield Coded(text="a value of a kind that is not read here")
-        for interpretation in carrier.interpretation or ():
-            yield self._coded(interpretation)
+            values.append(Quantity(Decimal(carrier.value_integer)))
+        if carrier.value_boolean is not None or not (carrier.value_range is carrier.value_ratio is shapes.NULL):
+            values.append(Coded(text="a value of a kind that is not read here"))
+        if carrier.interpretation is not shapes.NULL:
+            values += self._concepts(_read(CONCEPTS, carrier.interpretation) or ())
+        return tuple(values)
+
+    def _concepts(self, concepts: Iterable[shapes.CodeableConcept | None]) -> list[Value]:
+        return [self._coded(concept) for concept in concepts if concept is not None]
 
     def _coded(self, concept: shapes.CodeableConcept) -> Coded:
         codes = tuple(
@@ -239,16 +257,13 @@ class Reader:
             sets = frozenset(self.vocabulary.sets_of_phrase(concept.text))
         return Coded(codes, _label(concept), sets)
 
-    def _text(self, text: str) -> Coded:
-        return Coded((), text, frozenset(self.vocabulary.sets_of_phrase(text)))
-
     def report(self, resource: shapes.DiagnosticReport, source: str) -> list[Fact]:
         """A report's own conclusion; its `result` Observations speak for themselves."""
-        conclusions = [self._coded(concept) for concept in resource.conclusion_code or ()]
+        if not resource.conclusion_code:
+            raise NO_CONCLUSION
+        conclusions = [self._coded(concept) for concept in resource.conclusion_code]
         sets = _asked_for(self.sets(resource.code).union(*(c.sets for c in conclusions)))
         preliminary = gate.is_preliminary(resource.status)
-        if not conclusions:
-            raise Skip("no-value")
         time = _date(resource.effective_date_time) or _period(resource.effective_period)
         collection = self._collection(resource, _first(resource.specimen))
         return [
@@ -348,7 +363,7 @@ class Reader:
 
 def _asked_for(sets: frozenset[str]) -> frozenset[str]:
     if not sets:
-        raise Skip("code-not-asked-for")
+        raise NOT_ASKED_FOR
     return sets
 
 
@@ -397,6 +412,20 @@ def _quantity(quantity: shapes.Quantity | None) -> Quantity | None:
     if quantity is None or quantity.value is None:
         return None
     return Quantity(quantity.value, quantity.code or quantity.unit, quantity.comparator)
+
+
+def _read(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw) -> T:
+    """Decode an element that was left unread."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        raise Quarantine("its value does not have FHIR's shape") from None
+
+
+def _reference_ranges(raw: msgspec.Raw) -> tuple[ReferenceRange, ...]:
+    if raw is shapes.NULL:
+        return ()
+    return tuple(_reference_range(given) for given in _read(RANGES, raw) or ())
 
 
 def _reference_range(given: shapes.ReferenceRange) -> ReferenceRange:

@@ -20,9 +20,12 @@ _body = msgspec.json.Decoder(AnyBody)
 _resource = msgspec.json.Decoder(AnyResource)
 
 
+NULL = msgspec.Raw(b"null")
+
+
 class _RawEntry(Element):
     full_url: str | None = None
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw = NULL
 
 
 class _RawBundle(Element):
@@ -34,7 +37,7 @@ class _RawBundle(Element):
 class _Wrapped(Element):
     """A value that carries its resource inside, as `{resource, response}`."""
 
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw = NULL
 
 
 class _Peek(Element):
@@ -87,9 +90,10 @@ def _text(raw: msgspec.Raw | None) -> str | None:
 
 def _inside(raw: bytes | msgspec.Raw) -> msgspec.Raw | None:
     try:
-        return msgspec.json.decode(raw, type=_Wrapped).resource
+        inside = msgspec.json.decode(raw, type=_Wrapped).resource
     except msgspec.ValidationError:
         return None
+    return None if inside is NULL else inside
 
 
 def _take_bundle_apart(raw: bytes | msgspec.Raw) -> Body:
@@ -105,8 +109,7 @@ def _entries(raw_entries: Sequence[msgspec.Raw]) -> list[Entry]:
     for raw in raw_entries:
         try:
             entry = msgspec.json.decode(raw, type=_RawEntry)
-            resource = decode_resource(entry.resource) if entry.resource is not None else None
-            entries.append(Entry(full_url=entry.full_url, resource=resource))
+            entries.append(Entry(full_url=entry.full_url, resource=decode_resource(entry.resource)))
         except msgspec.ValidationError as error:
             entries.append(Entry(resource=Unreadable("", None, _misfit(error))))
     return entries

@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from mappings.clinical_time import parse_date
 from mappings.facts import (
     ConsentFact,
@@ -311,7 +313,8 @@ class _Reading:
             for resource, full_url, _ in self.found:
                 if isinstance(resource, shapes.DiagnosticReport):
                     report = self._source(resource, full_url)
-                    self._reports |= {key: report for ref in resource.result or () if (key := self._key(ref))}
+                    results = msgspec.json.decode(resource.result, type=list[shapes.Reference] | None, strict=False)
+                    self._reports |= {key: report for ref in results or () if (key := self._key(ref))}
         return self._reports.get(source)
 
     def _by_reference(self) -> dict[str, Any]:

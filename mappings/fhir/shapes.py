@@ -153,41 +153,47 @@ class Condition(OfPatient, tag="Condition"):
     extension: list[Extension] | None = None
 
 
+NULL = msgspec.Raw(b"null")
+
+
 class Component(Element):
+    """A part of an Observation.
+
+    Here and in Observation the carriers of a value stay unread until somebody asks: most results of a record are asked
+    for by no criterion.
+    """
+
     code: CodeableConcept | None = None
-    value_quantity: Quantity | None = None
-    value_codeable_concept: CodeableConcept | None = None
+    value_quantity: msgspec.Raw = NULL
+    value_codeable_concept: msgspec.Raw = NULL
     value_string: str | None = None
     value_integer: int | None = None
     value_boolean: bool | None = None
-    value_range: Range | None = None
-    value_ratio: Ratio | None = None
-    data_absent_reason: CodeableConcept | None = None
-    interpretation: list[CodeableConcept] | None = None
-    reference_range: list[ReferenceRange] | None = None
+    value_range: msgspec.Raw = NULL
+    value_ratio: msgspec.Raw = NULL
+    interpretation: msgspec.Raw = NULL
+    reference_range: msgspec.Raw = NULL
 
 
 class Observation(OfPatient, tag="Observation"):
     status: str | None = None
     code: CodeableConcept | None = None
-    effective_date_time: str | None = None
-    effective_period: Period | None = None
-    effective_instant: str | None = None
-    value_quantity: Quantity | None = None
-    value_codeable_concept: CodeableConcept | None = None
+    value_quantity: msgspec.Raw = NULL
+    value_codeable_concept: msgspec.Raw = NULL
     value_string: str | None = None
     value_integer: int | None = None
     value_boolean: bool | None = None
-    value_range: Range | None = None
-    value_ratio: Ratio | None = None
-    data_absent_reason: CodeableConcept | None = None
-    interpretation: list[CodeableConcept] | None = None
-    reference_range: list[ReferenceRange] | None = None
+    value_range: msgspec.Raw = NULL
+    value_ratio: msgspec.Raw = NULL
+    interpretation: msgspec.Raw = NULL
+    reference_range: msgspec.Raw = NULL
+    effective_date_time: str | None = None
+    effective_period: Period | None = None
+    effective_instant: str | None = None
     component: list[Component] | None = None
     body_site: CodeableConcept | None = None
     focus: list[Reference] | None = None
     part_of: list[Reference] | None = None
-    based_on: list[Reference] | None = None
     derived_from: list[Reference] | None = None
     specimen: Reference | None = None
 
@@ -206,9 +212,8 @@ class DiagnosticReport(OfPatient, tag="DiagnosticReport"):
     effective_date_time: str | None = None
     effective_period: Period | None = None
     conclusion_code: list[CodeableConcept] | None = None
-    result: list[Reference] | None = None
+    result: msgspec.Raw = NULL
     specimen: list[Reference] | None = None
-    imaging_study: list[Reference] | None = None
 
 
 class AllergyIntolerance(OfPatient, tag="AllergyIntolerance"):
