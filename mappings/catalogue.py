@@ -29,7 +29,7 @@ P = TypeVar("P", bound=Part)
 class Catalogue:
     """Trials and triggers, ready to be asked.
 
-    documents: trial id -> the file it was read from.
+    vocabulary: the value sets that some criterion asks for. documents: trial id -> the file it was read from.
     """
 
     def __init__(
@@ -40,10 +40,12 @@ class Catalogue:
         policy: Policy,
         documents: Mapping[str, Document] | None = None,
     ) -> None:
-        self.vocabulary, self.policy, self.documents = vocabulary, policy, documents or {}
+        asked = {name for trial in trials for criterion in trial.criteria for name in criterion.when.value_sets()}
+        self.vocabulary, self.policy, self.documents = vocabulary.narrowed(asked), policy, documents or {}
         shared: dict[Any, Any] = {}
         self.trials = {trial.id: _sharing(trial, shared) for trial in trials}
         self.triggers = tuple(triggers)
+        self._known: dict[int, Any] = {}
         self._by_anchor = _anchor_index(self.trials.values(), vocabulary)
         self._types = {trial.id: _anchor_types(trial) for trial in self.trials.values()}
 
@@ -66,7 +68,7 @@ class Catalogue:
         return [trial for id_, trial in self.trials.items() if id_ in names]
 
     def _results(self, record: PatientRecord, trials: Iterable[Trial], *, shown_only: bool = False) -> Results:
-        view = Evaluation(record, self.vocabulary, self.policy)
+        view = Evaluation(record, self.vocabulary, self.policy, self._known)
         verdicts = {trial.id: evaluate_trial(trial, view, shown_only=shown_only) for trial in trials}
         triggers = (t for t in self.triggers if t.trial in verdicts)
         return Results(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -50,12 +50,22 @@ class Datable(Protocol):
 
 
 class Evaluation:
-    """What a criterion sees of one patient."""
+    """What a criterion sees of one patient.
 
-    __slots__ = ("_findings", "_moments", "policy", "record", "vocabulary")
+    known: what criteria have worked out that no patient changes, by their identity; a catalogue keeps it for all.
+    """
 
-    def __init__(self, record: PatientRecord, vocabulary: Vocabulary, policy: Policy) -> None:
+    __slots__ = ("_findings", "_moments", "known", "policy", "record", "vocabulary")
+
+    def __init__(
+        self,
+        record: PatientRecord,
+        vocabulary: Vocabulary,
+        policy: Policy,
+        known: dict[int, Any] | None = None,
+    ) -> None:
         self.record, self.vocabulary, self.policy = record, vocabulary, policy
+        self.known: dict[int, Any] = {} if known is None else known
         self._findings: dict[int, Finding] = {}
         self._moments: dict[int, Moment] = {}
 

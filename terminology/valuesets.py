@@ -92,17 +92,23 @@ class Vocabulary:
     """All value sets, indexed once: code -> names of the value sets that hold it."""
 
     def __init__(self, value_sets: Mapping[str, ValueSet], maps: Mapping[Coding, tuple[Coding, ...]] | None = None):
-        self.value_sets = value_sets
+        self.value_sets, self.maps = value_sets, maps or {}
         self._by_system: dict[str, dict[str, tuple[str, ...]] | Icd10Codes] = {}
         self._index_codes()
         self._index_icd10()
         self._index_aliases()
-        self._index_maps(maps or {})
+        self._index_maps(self.maps)
         plain = [codes for codes in self._by_system.values() if isinstance(codes, dict)]
         self._codes = frozenset(code for codes in plain for code in codes)
         self._open_systems = frozenset(s for s, codes in self._by_system.items() if isinstance(codes, Icd10Codes))
         self._by_phrase = _by_phrase(value_sets.values())
         self._more_general: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def narrowed(self, names: Iterable[str]) -> Vocabulary:
+        """Return the vocabulary of these value sets and those more general: what nobody asks for is not looked up."""
+        wanted = set(names)
+        wanted |= {broader for name in wanted if (broader := self.value_sets[name].more_general)}
+        return Vocabulary({name: s for name, s in self.value_sets.items() if name in wanted}, self.maps)
 
     def sets_of(self, system: str | None, code: str | None) -> tuple[str, ...]:
         """Return the names of the value sets that hold this code; none when either part is missing."""

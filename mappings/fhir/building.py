@@ -291,7 +291,7 @@ class Reader:
 
     def medication(self, resource: shapes.MedicationUse, source: str) -> list[Fact]:
         """A drug taken, given or prescribed."""
-        concept = resource.medication_codeable_concept
+        concept = resource.code
         drug = self.resolve(resource.medication_reference, resource)
         concepts = [concept]
         if isinstance(drug, shapes.Medication):

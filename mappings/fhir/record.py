@@ -34,8 +34,15 @@ from terminology.valuesets import Vocabulary
 READ = frozenset(shape.__name__ for shape in shapes.READ_TYPES)
 """The FHIR types that criteria can read."""
 
-BY_CODE_ALONE = frozenset({shapes.Condition, shapes.Observation, shapes.Procedure, shapes.ServiceRequest})
-"""Types whose facts are found by `code` (and by components) alone."""
+BY_CODE: dict[type, str] = {
+    shapes.Condition: "contained",
+    shapes.Procedure: "contained",
+    shapes.ServiceRequest: "contained",
+    shapes.Observation: "component",
+    shapes.DiagnosticReport: "conclusion_code",
+    shapes.MedicationRequest: "medication_reference",
+}
+"""Types whose facts are found by `code`, and the one other element by which they may be."""
 
 FATAL = frozenset({"error", "fatal"})
 SUPPRESSED = "suppressed"
@@ -88,14 +95,14 @@ def _resources(part: Part) -> Iterator[Found]:
 
 def _entries(bundle: shapes.Bundle, types: frozenset[str] | None) -> Iterator[Found]:
     for entry in bundle.entry or ():
-        if isinstance(entry.resource, shapes.Bundle):
+        if type(entry.resource) is shapes.Bundle:
             yield from _entries(entry.resource, types)
         elif entry.resource is not None:
             yield Found(entry.resource, entry.full_url, types)
 
 
 def _patient(found: Sequence[Found], patient_id: str | None) -> tuple[shapes.Patient, str | None]:
-    patients = [(f.resource, f.full_url) for f in found if isinstance(f.resource, shapes.Patient)]
+    patients = [(f.resource, f.full_url) for f in found if type(f.resource) is shapes.Patient]
     for patient, full_url in patients:
         if patient_id is None or patient.id == patient_id:
             return patient, full_url
@@ -168,13 +175,15 @@ class _Reading:
         own, may_ask, passed = self.own, self.reader.vocabulary.may_ask, 0
         for item in self.found:
             resource: Any = item.resource
-            if type(resource) not in BY_CODE_ALONE or resource.contained or resource.subject is None:
+            elsewhere = BY_CODE.get(type(resource))
+            if elsewhere is None or resource.contained or resource.subject is None:
                 yield item
                 continue
-            if resource.subject.reference not in own or resource.code is None or getattr(resource, "component", None):
+            code = resource.code
+            if resource.subject.reference not in own or code is None or getattr(resource, elsewhere):
                 yield item
                 continue
-            for coding in resource.code.coding or ():
+            for coding in code.coding or ():
                 if may_ask(coding.system, coding.code):
                     yield item
                     break
@@ -390,7 +399,7 @@ def _problem(body: Body | None) -> str | None:
         return None
     if any(link.relation == "next" and link.url for link in body.link or ()):
         return "more pages were not read"
-    outcomes = (e.resource for e in body.entry or () if isinstance(e.resource, shapes.OperationOutcome))
+    outcomes = (e.resource for e in body.entry or () if type(e.resource) is shapes.OperationOutcome)
     return next((why for outcome in outcomes if (why := _failure(outcome))), None)
 
 

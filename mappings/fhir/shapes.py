@@ -241,7 +241,7 @@ class MedicationUse(OfPatient):
     """Base of the three ways a record says that a drug was used."""
 
     status: str | None = None
-    medication_codeable_concept: CodeableConcept | None = None
+    code: CodeableConcept | None = msgspec.field(default=None, name="medicationCodeableConcept")
     medication_reference: Reference | None = None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -121,10 +121,19 @@ class Coded(Kind):
         """The value sets by which facts are found."""
         return (*self.value_set, *self.only_at, *self.too_general, *self.judge, *self.conflict)
 
+    def known(self, view: Evaluation) -> Known:
+        """Return what no patient changes."""
+        found: Known | None = view.known.get(id(self))
+        if found is None:
+            broader = view.vocabulary.more_general(self.value_set) | frozenset(self.too_general)
+            title = self.label or view.title((*self.value_set, *self.only_at, *self.judge, *self.codes))
+            sought = (*self.codes, *sorted(broader - frozenset(self.codes)))
+            found = view.known[id(self)] = Known(title, broader, sought, absence_finding(self.absence, title))
+        return found
+
     def title(self, view: Evaluation) -> str:
         """Return what is looked for, as a card says it."""
-        names = (*self.value_set, *self.only_at, *self.judge, *self.too_general, *self.conflict)
-        return self.label or view.title(names)
+        return self.known(view).title
 
     def counts_by_code(self, fact: Any) -> bool:
         """Whether the fact's codes and body site decide."""
@@ -142,21 +151,31 @@ class Coded(Kind):
             return Reason.CONFLICT
         if not fact.sets.isdisjoint(self.judge):
             return Reason.NEEDS_JUDGEMENT
-        return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.broader(view)) else None
-
-    def broader(self, view: Evaluation) -> frozenset[str]:
-        """Return the value sets with codes more general than what is asked."""
-        return view.vocabulary.more_general(self.value_set) | frozenset(self.too_general)
+        return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.known(view).broader) else None
 
     def nothing_found(self, view: Evaluation) -> Finding:
         """Return what it means that nothing on record decides."""
-        return absent(view, self.types, self.absence, self.title(view))
+        return self.known(view).absent if not view.record.incomplete else absent(view, self)
 
 
-def absent(view: Evaluation, types: Iterable[str], absence: Absence, title: str) -> Finding:
-    """Return what the absence of `title` means: never a "no" from a record that is not complete."""
-    if (missing := view.missing(types)) is not None:
+class Known(NamedTuple):
+    """What a criterion works out once: its title, the broader value sets, all it looks for, and what absence means."""
+
+    title: str
+    broader: frozenset[str]
+    sought: tuple[str, ...]
+    absent: Finding
+
+
+def absent(view: Evaluation, kind: Coded, types: Iterable[str] | None = None) -> Finding:
+    """Return what it means that nothing is on record: never a "no" from a record that is not complete."""
+    if (missing := view.missing(kind.types if types is None else types)) is not None:
         return unknown(Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing)
+    return kind.known(view).absent
+
+
+def absence_finding(absence: Absence, title: str) -> Finding:
+    """Return what the absence of `title` means on a complete record."""
     if absence == "presume-absent":
         return false((), "No {} on record.", title, strength=Strength.PRESUMED)
     if absence == "ask":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -47,7 +48,7 @@ class CreatinineClearance(Kind):
         return {"Observation": self.value_sets()}
 
     def decide(self, view: Evaluation) -> Finding:
-        reported, own = self._reported().decide(view), self._own(view)
+        reported, own = self._reported.decide(view), self._own(view)
         if Truth.UNKNOWN not in {reported.truth, own.truth} and reported.truth is not own.truth:
             says = "The reported and the calculated creatinine clearance lie on different sides of the limit: {} {}"
             return unknown(Reason.CONFLICT, (*reported.facts, *own.facts), says, reported.because, own.because)
@@ -55,6 +56,7 @@ class CreatinineClearance(Kind):
             return reported
         return own
 
+    @functools.cached_property
     def _reported(self) -> Measured:
         return Measured(kind="measured", value_set=(REPORTED,), at_most=self.at_most, unit="mL/min")
 

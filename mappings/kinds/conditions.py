@@ -31,7 +31,9 @@ class Condition(Coded):
     types: ClassVar[tuple[str, ...]] = ("Condition",)
 
     def decide(self, view: Evaluation) -> Finding:
-        facts = view.facts(ConditionFact, (*self.codes, *sorted(self.broader(view))))
+        facts = view.facts(ConditionFact, self.known(view).sought)
+        if not facts:
+            return self.nothing_found(view)
         answers = [(fact, self._answer(view, fact)) for fact in facts]
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "{}.", Listed(yes))

@@ -18,7 +18,7 @@ from pydantic import model_validator
 from mappings.clinical_time import CalendarPeriod, Interval
 from mappings.evaluation import Evaluation
 from mappings.facts import ObservationFact, Quantity
-from mappings.kinds.base import Kind, Names, after, within
+from mappings.kinds.base import Absence, Kind, Names, absence_finding, after, within
 from mappings.kinds.events import Event
 from mappings.kinds.observations import Measured, Results, implausible
 from mappings.truth import Finding, Reason, Truth, decided, unknown
@@ -40,6 +40,7 @@ class Lesions(Kind):
 
     value_set: codes of a lesion's size. count: codes of a number of lesions given as such. above, at_least, below,
     at_most: of the largest diameter in `unit`. count_at_least: of their number. after: imaging after an event.
+    absence: what no measured lesion on record means.
     """
 
     kind: Literal["lesions"]
@@ -53,6 +54,7 @@ class Lesions(Kind):
     unit: str = "mm"
     count_at_least: int | None = None
     after: Event | None = None
+    absence: Absence = "unknown"
     types: ClassVar[tuple[str, ...]] = ("Observation", "DiagnosticReport")
 
     @model_validator(mode="after")
@@ -91,7 +93,7 @@ class Lesions(Kind):
         organ = view.title((self.site,))
         if nowhere:
             return unknown(Reason.TOO_GENERAL, nowhere, "The organ is not recorded ({}): {}.", organ, Results(nowhere))
-        return unknown(Reason.NO_DATA, (), "No measured lesion of the {} on record.", organ)
+        return absence_finding(self.absence, f"measured lesion of the {organ}")
 
     def _after(self, view: Evaluation, facts: Sequence[ObservationFact]) -> Sequence[ObservationFact] | Finding:
         if self.after is None:
@@ -106,7 +108,7 @@ class Lesions(Kind):
         kept = [fact for fact, place in placed if place is Truth.TRUE]
         if kept:
             return kept
-        return unknown(Reason.NO_DATA, (), "No lesion measured after the {} of {}.", self.after.name, moment.time)
+        return absence_finding(self.absence, f"lesion measured after the {self.after.name} of {moment.time}")
 
     def _of_latest(self, view: Evaluation, facts: Sequence[ObservationFact]) -> Finding:
         if self.count_at_least is not None:

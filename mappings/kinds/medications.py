@@ -57,7 +57,7 @@ class Allergy(Coded):
         return (*self.value_set, *self.too_general, *self.judge, *self.conflict, *self.none_known)
 
     def decide(self, view: Evaluation) -> Finding:
-        facts = view.facts(AllergyFact, (*self.codes, *sorted(self.broader(view))))
+        facts = view.facts(AllergyFact, self.known(view).sought)
         answers = [(fact, self._answer(view, fact)) for fact in facts]
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "Allergy: {}.", Listed(yes))
@@ -79,4 +79,4 @@ class Allergy(Coded):
     def doubt(self, view: Evaluation, fact: AllergyFact) -> Reason | None:
         if not fact.sets.isdisjoint(self.judge):
             return Reason.NEEDS_JUDGEMENT
-        return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.broader(view)) else None
+        return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.known(view).broader) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -28,6 +29,7 @@ from mappings.truth import Finding, Reason, Truth, decided, unknown
 from terminology import units
 from terminology.codings import Coding
 
+ONE = Fraction(1)
 COMPARATORS = frozenset({None, "<", "<=", ">=", ">"})
 
 MAY_BE_ZERO = frozenset({"neutrophils", "ecog-status", "karnofsky-status", "lesion-count", "ctdna-result"})
@@ -87,12 +89,14 @@ class ResultKind(Coded):
         raise NotImplementedError
 
     def decide(self, view: Evaluation) -> Finding:
-        facts = [f for f in view.facts(ObservationFact, self._carriers()) if self.counts_by_code(f) or self._states(f)]
+        facts = view.facts(ObservationFact, self._carriers())
+        if facts:
+            facts = [f for f in facts if (self.counts_by_code(f) or self._states(f)) and self._in_focus(view, f)]
         if self.of is not None:
             return self._decide_of(view, facts, self.of)
         if self.after is not None:
             return self._decide_after(view, facts, self.after)
-        return self._decide_latest(view, facts, "No {} on record.", self.title(view))
+        return self._decide_latest(view, facts)
 
     def _in_focus(self, view: Evaluation, fact: ObservationFact) -> bool:
         if not self.focus_on or fact.focus is None or not fact.focus.startswith("Condition/"):
@@ -139,8 +143,8 @@ class ResultKind(Coded):
         if not facts:
             if self.absent_unless is not None and view.finding(self.absent_unless).truth is Truth.FALSE:
                 return view.finding(self.absent_unless)
-            found = absent(view, self._result_types(), self.absence, self.title(view))
-            return unknown(found.reason, (), *nothing) if found.reason is Reason.NO_DATA else found
+            found = absent(view, self, self._result_types()) if view.record.incomplete else self.known(view).absent
+            return unknown(Reason.NO_DATA, (), *nothing) if nothing and found.reason is Reason.NO_DATA else found
         last = latest(facts)
         if (missing := view.missing(self._result_types())) is not None and missing not in view.record.newest_first:
             return unknown(
@@ -274,7 +278,7 @@ class Measured(ResultKind):
     def _answer_of(self, view: Evaluation, fact: ObservationFact, value: Value) -> Answer | None:
         if isinstance(value, CodedValue):
             number = self._on_scale(view, value)
-            return None if number is None else self._answer_of_number(Fraction(number), None, Fraction(1))
+            return None if number is None else self._answer_of_number(Fraction(number), None, ONE)
         number_in_unit = units.convert(value.value, value.unit, analyte=self.value_set[0], to=self.unit)
         if number_in_unit is None:
             return Reason.UNIT
@@ -300,7 +304,7 @@ class Measured(ResultKind):
 
     def _over_limit(self, value: Decimal, unit: str | None) -> bool:
         number = units.convert(value, unit, analyte=self.value_set[0], to=self.unit)
-        return number is not None and self._compare(number, None, Fraction(1)) is Truth.TRUE
+        return number is not None and self._compare(number, None, ONE) is Truth.TRUE
 
     def _on_scale(self, view: Evaluation, value: CodedValue) -> Decimal | None:
         if self.scale is None:
@@ -311,7 +315,7 @@ class Measured(ResultKind):
     def _limit(self, view: Evaluation, fact: ObservationFact) -> Fraction | None:
         """What thresholds are counted in: 1, or the upper limit of normal in `unit`."""
         if not self.times_upper_limit:
-            return Fraction(1)
+            return ONE
         plain = [r for r in fact.ranges if r.plain and r.high is not None]
         if len(fact.ranges) == 1 and plain and plain[0].high is not None:
             high = plain[0].high
@@ -319,16 +323,21 @@ class Measured(ResultKind):
         site = view.policy.upper_limits.get(self.value_set[0])
         return units.convert(Decimal(site[0]), site[1], analyte=self.value_set[0], to=self.unit) if site else None
 
+    @functools.cached_property
+    def _thresholds(self) -> tuple[tuple[Fraction, bool, bool], ...]:
+        """Each threshold with its side: (value, over, strict)."""
+        sides = (
+            (self.above, True, True),
+            (self.at_least, True, False),
+            (self.below, False, True),
+            (self.at_most, False, False),
+        )
+        return tuple((Fraction(value), over, strict) for value, over, strict in sides if value is not None)
+
     def _compare(self, number: Fraction, comparator: str | None, limit: Fraction) -> Answer:
         answers = {
-            _side(number, comparator, Fraction(threshold) * limit, over=over, strict=strict)
-            for threshold, over, strict in (
-                (self.above, True, True),
-                (self.at_least, True, False),
-                (self.below, False, True),
-                (self.at_most, False, False),
-            )
-            if threshold is not None
+            _side(number, comparator, value * limit if self.times_upper_limit else value, over=over, strict=strict)
+            for value, over, strict in self._thresholds
         }
         if Truth.FALSE in answers:
             return Truth.FALSE

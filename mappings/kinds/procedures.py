@@ -42,7 +42,10 @@ class Procedure(Coded):
         return (*self.value_set, *self.only_at, *self.too_general, *self.judge, *self.conflict, *self.instead)
 
     def decide(self, view: Evaluation) -> Finding:
-        facts = [f for f in view.facts(ProcedureFact, self.codes) if self.counts_by_code(f)]
+        found = view.facts(ProcedureFact, self.codes)
+        if not found:
+            return self.nothing_found(view)
+        facts = [f for f in found if self.counts_by_code(f)]
         wanted = [f for f in facts if self._has_status(f)]
         answers = [(fact, self._in_time(view, fact)) for fact in wanted]
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:

@@ -1,0 +1,42 @@
+"""What a caller may ask of a body before it is read into a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mappings.fhir.decoding import Body
+from mappings.fhir.shapes import Bundle, OperationOutcome, Patient, Unreadable
+
+
+def resources(body: Body | None) -> Iterator[Body]:
+    """Yield the resources of a Bundle (of Bundles), or the one resource that the body is."""
+    if isinstance(body, Bundle):
+        for entry in body.entry or ():
+            yield from resources(entry.resource)
+    elif body is not None:
+        yield body
+
+
+def patient_ids(body: Body | None) -> list[str | None]:
+    """Return the id of every Patient in a body; None for one without."""
+    return [resource.id for resource in resources(body) if isinstance(resource, Patient)]
+
+
+def types_in(body: Body | None) -> frozenset[str]:
+    """Return the FHIR types that a body holds; those of unreadable resources as far as they can be had."""
+    found = resources(body)
+    names = {r.type if isinstance(r, Unreadable) else type(r).__name__ for r in found}
+    return frozenset(names - {"", "OperationOutcome"})
+
+
+def is_other_than(body: Body | None, types: frozenset[str]) -> bool:
+    """Whether a body is one resource of a type that was not asked for: it then answers nothing."""
+    if body is None or isinstance(body, Bundle | OperationOutcome | Unreadable):
+        return False
+    return type(body).__name__ not in types
+
+
+def came_newest_first(body: Body | None) -> bool:
+    """Whether the server says that it sorted by date, newest first (the `self` link is the query it answered)."""
+    links = body.link or () if isinstance(body, Bundle) else ()
+    return any(link.relation == "self" and "_sort=-date" in (link.url or "") for link in links)
