@@ -11,6 +11,7 @@ and no threshold, and it raises nothing for what a hospital sends.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,9 @@ from types import MappingProxyType
 
 _MOST_PLACES = 50
 """Decimal places, before or after the point, of a number that is still read; results have fewer than ten."""
+
+_LONGEST_SPELLING = 100
+"""Characters; what is longer is no unit, and a hostile one of megabytes would cost seconds to tidy."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,11 @@ class Analyte:
 
     def read(self, unit: str | None) -> Unit | None:
         """Return the unit that a hospital's spelling means for this analyte; None when unknown or missing."""
-        spelling = _tidy(unit or "")
-        if not spelling:
+        if unit is None or not unit.strip():
             return self.assumed
+        if len(unit) > _LONGEST_SPELLING:
+            return None
+        spelling = _tidy(unit)
         return next((found for each in self.dimensions if (found := each.read(spelling))), None)
 
 
@@ -89,6 +95,8 @@ def convert(value: Decimal, unit: str | None, *, analyte: str, to: str) -> Fract
     number = _fraction(value)
     if sent is None or wanted is None or number is None:
         return None
+    if sent is wanted:
+        return number
     amount = _cross(sent.to_base(number), sent, wanted, ANALYTES[analyte].molar_mass)
     return None if amount is None else wanted.from_base(amount)
 
@@ -105,6 +113,7 @@ def canonical(unit: str | None, *, analyte: str) -> str | None:
     return found.code if found else None
 
 
+@functools.lru_cache(maxsize=4096)
 def _read(unit: str | None, analyte: str) -> Unit | None:
     """Return the unit that a spelling means for an analyte; None when none or the analyte has no table."""
     known = ANALYTES.get(analyte)

@@ -61,12 +61,8 @@ class Part(NamedTuple):
     newest_first: bool = False
 
 
-class Found(NamedTuple):
-    """A resource with its place; `types` are those of the part it came in."""
-
-    resource: Body
-    full_url: str | None
-    types: frozenset[str] | None
+Found = tuple[Any, str | None, frozenset[str] | None]
+"""A resource, its fullUrl, and the types that the part it came in was asked for."""
 
 
 def read_record(
@@ -86,27 +82,23 @@ def read_record(
     return reading.record(frozenset(t for part in parts if part.newest_first for t in part.types or ()))
 
 
-def _resources(part: Part) -> Iterator[Found]:
-    if isinstance(part.body, shapes.Bundle):
-        yield from _entries(part.body, part.types)
-    elif part.body is not None:
-        yield Found(part.body, None, part.types)
-
-
-def _entries(bundle: shapes.Bundle, types: frozenset[str] | None) -> Iterator[Found]:
-    for entry in bundle.entry or ():
-        if type(entry.resource) is shapes.Bundle:
-            yield from _entries(entry.resource, types)
-        elif entry.resource is not None:
-            yield Found(entry.resource, entry.full_url, types)
+def _resources(part: Part) -> list[Found]:
+    if part.body is None:
+        return []
+    if not isinstance(part.body, shapes.Bundle):
+        return [(part.body, None, part.types)]
+    entries = [(e.resource, e.full_url, part.types) for e in part.body.entry or () if e.resource is not None]
+    if any(type(resource) is shapes.Bundle for resource, _, _ in entries):
+        return [item for resource, _, types in entries for item in _resources(Part(resource, types))]
+    return entries
 
 
 def _patient(found: Sequence[Found], patient_id: str | None) -> tuple[shapes.Patient, str | None]:
-    patients = [(f.resource, f.full_url) for f in found if type(f.resource) is shapes.Patient]
+    patients = [(resource, full_url) for resource, full_url, _ in found if type(resource) is shapes.Patient]
     for patient, full_url in patients:
         if patient_id is None or patient.id == patient_id:
             return patient, full_url
-    if any(isinstance(f.resource, shapes.Unreadable) and f.resource.type == "Patient" for f in found):
+    if any(isinstance(resource, shapes.Unreadable) and resource.type == "Patient" for resource, _, _ in found):
         raise RecordError("the Patient resource cannot be read")
     raise RecordError("no Patient resource" if not patients else "no Patient with the id that was asked for")
 
@@ -174,7 +166,7 @@ class _Reading:
         """
         own, may_ask, passed = self.own, self.reader.vocabulary.may_ask, 0
         for item in self.found:
-            resource: Any = item.resource
+            resource = item[0]
             elsewhere = BY_CODE.get(type(resource))
             if elsewhere is None or resource.contained or resource.subject is None:
                 yield item
@@ -193,18 +185,18 @@ class _Reading:
 
     def add(self, item: Found) -> None:
         """Read, skip or quarantine one resource."""
-        resource = item.resource
+        resource, full_url, types = item
         try:
             if (build := self._builders.get(type(resource))) is not None:
-                self._check_subject(resource.subject or resource.patient)  # type: ignore[union-attr]
-                self._read(build, resource, item.full_url)
+                self._check_subject(resource.subject or resource.patient)
+                self._read(build, resource, full_url)
             else:
-                self._add_other(resource, item)
+                self._add_other(resource, full_url, types)
             self.read += 1
         except Skip as skip:
-            self._skip(skip.rule, resource, item.full_url)
+            self._skip(skip.rule, resource, full_url)
         except Quarantine as quarantine:
-            self._quarantine(type(resource).__name__, self._source(resource, item.full_url), quarantine.what)
+            self._quarantine(type(resource).__name__, self._source(resource, full_url), quarantine.what)
 
     def _read(self, build: Callable[[Any, str], list[Fact]], resource: Any, full_url: str | None) -> None:
         if resource.contained:
@@ -212,18 +204,18 @@ class _Reading:
         for fact in build(resource, self._source(resource, full_url)):
             self._keep(fact)
 
-    def _add_other(self, resource: Any, item: Found) -> None:
+    def _add_other(self, resource: Any, full_url: str | None, types: frozenset[str] | None) -> None:
         """What is not one of the resources that hold facts by code."""
         if isinstance(resource, shapes.Unreadable):
-            self._add_unreadable(resource, item.types)
+            self._add_unreadable(resource, types)
         elif isinstance(resource, shapes.Skipped):
             raise Skip("type-not-read")
         elif isinstance(resource, shapes.ResearchSubject):
             self._check_subject(resource.individual)
-            self.studies.append(self.reader.study(resource, self._source(resource, item.full_url)))
+            self.studies.append(self.reader.study(resource, self._source(resource, full_url)))
         elif isinstance(resource, shapes.Consent):
             self._check_subject(resource.patient)
-            self.consents.append(self.reader.consent(resource, self._source(resource, item.full_url)))
+            self.consents.append(self.reader.consent(resource, self._source(resource, full_url)))
         elif isinstance(resource, shapes.Patient):
             self._check_patient(resource)
         elif isinstance(resource, shapes.OperationOutcome):
