@@ -87,18 +87,18 @@ def evaluate_trial(trial: Trial, view: Evaluation, *, shown_only: bool = False) 
         verdicts.append(Verdict(criterion, view.finding(criterion.when)))
         if shown_only and verdicts[-1].fails:
             break
-    status = _status(trial, verdicts) if relevant else Status.NOT_RELEVANT
-    return TrialVerdict(trial, status, tuple(verdicts), _silence(trial, view.record))
+    fails = tuple(verdict for verdict in verdicts if verdict.fails)
+    open_ = tuple(verdict for verdict in verdicts if verdict.blocks)
+    status = _status(trial, failed=bool(fails), open_=bool(open_)) if relevant else Status.NOT_RELEVANT
+    return TrialVerdict(trial, status, tuple(verdicts), fails, open_, _silence(trial, view.record))
 
 
-def _status(trial: Trial, verdicts: Sequence[Verdict]) -> Status:
-    if any(v.fails for v in verdicts):
+def _status(trial: Trial, *, failed: bool, open_: bool) -> Status:
+    if failed:
         return Status.INELIGIBLE
     if trial.review_only:
         return Status.REVIEW_ONLY
-    if not trial.exclusions_in_source or any(v.blocks for v in verdicts):
-        return Status.NEEDS_DATA
-    return Status.LIKELY_ELIGIBLE
+    return Status.NEEDS_DATA if open_ or not trial.exclusions_in_source else Status.LIKELY_ELIGIBLE
 
 
 def _silence(trial: Trial, record: PatientRecord) -> str | None:

@@ -48,6 +48,7 @@ class CalendarPeriod(NamedTuple):
     def __str__(self) -> str:
         return self.text
 
+    @functools.lru_cache(maxsize=256)  # noqa: B019 - a few periods and days, asked again for every patient
     def before(self, day: dt.date) -> dt.date:
         """Return the day that lies this period before `day` (31 August - 6 months = 28 or 29 February)."""
         month = day.year * 12 + day.month - 1 - self.months

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -179,7 +179,11 @@ class PatientRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of one patient on `today`.
 
     facts: by kind of fact, then by value set. incomplete: FHIR type -> why it was not retrieved in full (a type that
-    is not named here came complete). sex: FHIR's administrative gender, None when not recorded.
+    is not named here came complete). unreadable: value set -> a result with its code that could not be read. sex:
+    FHIR's administrative gender, None when not recorded.
+
+    Results are read from their resources when a criterion first asks for them (most are never asked for), so `notes`,
+    `unreadable` and `tally` speak of what was read so far; `tally` reads the rest first.
     """
 
     patient: str
@@ -191,9 +195,20 @@ class PatientRecord(msgspec.Struct, frozen=True, kw_only=True):
     studies: tuple[StudyFact, ...] = ()
     consents: tuple[ConsentFact, ...] = ()
     incomplete: Mapping[str, str] = {}
+    unreadable: Mapping[str, str] = {}
     newest_first: frozenset[str] = frozenset()
-    notes: tuple[Note, ...] = ()
-    tally: Tally
+    take_notes: Callable[[], tuple[Note, ...]]
+    count: Callable[[], Tally]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the reader of a card should know about the record."""
+        return self.take_notes()
+
+    @property
+    def tally(self) -> Tally:
+        """How many resources were read, skipped and quarantined."""
+        return self.count()
 
     @property
     def touched(self) -> frozenset[str]:

@@ -60,30 +60,26 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class TrialVerdict(msgspec.Struct, frozen=True):
-    """How the patient stands against one trial. silent: why it gets no card although it is relevant."""
+    """How the patient stands against one trial.
+
+    fails: every criterion that rules it out. open: every criterion for which data are missing. silent: why it gets no
+    card although it is relevant.
+    """
 
     trial: Trial
     status: Status
     verdicts: tuple[Verdict, ...]
+    fails: tuple[Verdict, ...] = ()
+    open: tuple[Verdict, ...] = ()
     silent: str | None = None
 
     def listed(self, group: Group) -> tuple[Verdict, ...]:
         """Return the criteria of one group, in the source's order."""
         return tuple(verdict for verdict in self.verdicts if verdict.group is group)
 
-    @property
-    def fails(self) -> tuple[Verdict, ...]:
-        """Every criterion that rules the trial out."""
-        return tuple(verdict for verdict in self.verdicts if verdict.fails)
-
-    @property
-    def open(self) -> tuple[Verdict, ...]:
-        """Every criterion for which data are missing."""
-        return tuple(verdict for verdict in self.verdicts if verdict.blocks)
-
     def verdict(self, id_: str) -> Verdict:
-        """Return the verdict of one criterion; KeyError when the trial has none of this id."""
-        return {verdict.criterion.id: verdict for verdict in self.verdicts}[id_]
+        """Return the verdict of one of the trial's criteria."""
+        return next(verdict for verdict in self.verdicts if verdict.criterion.id == id_)
 
 
 class TriggerVerdict(msgspec.Struct, frozen=True):

@@ -169,6 +169,12 @@ class Reader:
             raise NOT_ASKED_FOR
         return facts
 
+    def observation_sets(self, resource: shapes.Observation) -> frozenset[str]:
+        """Return the value sets that the codes of a result and of its components touch."""
+        if not resource.component:
+            return self.sets(resource.code)
+        return self.sets(resource.code).union(*(self.sets(component.code) for component in resource.component))
+
     def observation(self, resource: shapes.Observation, source: str) -> list[Fact]:
         """A result and those of its components that some criterion asks for."""
         carriers: list[tuple[Carrier, frozenset[str]]] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,6 +18,7 @@ from mappings.facts import (
     ConsentFact,
     Fact,
     Note,
+    ObservationFact,
     PatientRecord,
     ProcedureFact,
     ProcedureStatus,
@@ -28,6 +29,7 @@ from mappings.fhir import shapes
 from mappings.fhir.building import Reader
 from mappings.fhir.decoding import Body, decode_resource
 from mappings.fhir.gate import Quarantine, Skip
+from mappings.fhir.results import Results, ordered
 from terminology.errors import RecordError
 from terminology.valuesets import Vocabulary
 
@@ -44,6 +46,7 @@ BY_CODE: dict[type, str] = {
 }
 """Types whose facts are found by `code`, and the one other element by which they may be."""
 
+NOT_ASKED_FOR = "code-not-asked-for"
 FATAL = frozenset({"error", "fatal"})
 SUPPRESSED = "suppressed"
 
@@ -120,6 +123,8 @@ class _Reading:
         self.found = found
         self.reader = Reader(vocabulary, self.birth, self._resolve, self._key, self._report_of)
         self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
+        self.results = Results(self._result)
+        self.unreadable: dict[str, str] = {}
         self.studies: list[StudyFact] = []
         self.consents: list[ConsentFact] = []
         self.incomplete: dict[str, str] = {}
@@ -136,7 +141,6 @@ class _Reading:
             shapes.Procedure: reader.procedure,
             shapes.ServiceRequest: reader.service_request,
             shapes.CarePlan: reader.care_plan,
-            shapes.Observation: reader.observation,
             shapes.DiagnosticReport: reader.report,
             shapes.AllergyIntolerance: reader.allergy,
             shapes.MedicationRequest: reader.medication,
@@ -181,13 +185,16 @@ class _Reading:
                     break
             else:
                 passed += 1
-        self.skipped["code-not-asked-for"] += passed
+        self.skipped[NOT_ASKED_FOR] += passed
 
     def add(self, item: Found) -> None:
         """Read, skip or quarantine one resource."""
         resource, full_url, types = item
         try:
-            if (build := self._builders.get(type(resource))) is not None:
+            if type(resource) is shapes.Observation:
+                self._check_subject(resource.subject)
+                self._set_aside(resource, self._source(resource, full_url))
+            elif (build := self._builders.get(type(resource))) is not None:
                 self._check_subject(resource.subject or resource.patient)
                 self._read(build, resource, full_url)
             else:
@@ -203,6 +210,28 @@ class _Reading:
             self._add_contained(resource, self._source(resource, full_url))
         for fact in build(resource, self._source(resource, full_url)):
             self._keep(fact)
+
+    def _set_aside(self, resource: shapes.Observation, source: str) -> None:
+        """Keep a result until some criterion asks for one of its codes."""
+        if resource.contained:
+            self._add_contained(resource, source)
+        names = self.reader.observation_sets(resource)
+        if not names:
+            raise Skip(NOT_ASKED_FOR)
+        self.results.set_aside(names, resource, source)
+
+    def _result(self, resource: shapes.Observation, source: str) -> list[Fact]:
+        """Read a result that was set aside; nothing of it counts when it is skipped or cannot be read."""
+        try:
+            return [self._dated(fact) for fact in self.reader.observation(resource, source)]
+        except Skip as skip:
+            self.read -= 1
+            self._skip(skip.rule, resource, source)
+        except Quarantine as quarantine:
+            self.read -= 1
+            self._note_unreadable(source, quarantine.what)
+            self.unreadable |= dict.fromkeys(self.reader.observation_sets(resource), source)
+        return []
 
     def _add_other(self, resource: Any, full_url: str | None, types: frozenset[str] | None) -> None:
         """What is not one of the resources that hold facts by code."""
@@ -228,22 +257,27 @@ class _Reading:
             self.notes.append(Note("no-value", what))
 
     def _keep(self, fact: Fact) -> None:
-        planned = isinstance(fact, ProcedureFact) and fact.status is ProcedureStatus.PLANNED
+        by_set = self.facts[type(fact)]
+        for name in self._dated(fact).sets:
+            by_set[name].append(fact)
+
+    def _dated(self, fact: Fact) -> Fact:
+        """Return the fact; what is dated after the day of evaluation does not count, unless it is planned."""
+        planned = type(fact) is ProcedureFact and fact.status is ProcedureStatus.PLANNED
         if fact.time and fact.time.first.date() > self.today and not planned:
             self.notes.append(Note("future", f"{fact.source} is dated after the day of evaluation and does not count."))
             raise Skip("future")
-        by_set = self.facts[type(fact)]
-        for name in fact.sets:
-            by_set[name].append(fact)
+        return fact
 
     def _add_contained(self, owner: shapes.OfPatient, source: str) -> None:
         """A contained result belongs to its owner's patient and passes the same gate; the owner is its source."""
         for raw in owner.contained or ():
             inner = decode_resource(raw)
             if isinstance(inner, shapes.Observation | shapes.Condition | shapes.Procedure):
+                build = self._builders.get(type(inner), self.reader.observation)
                 try:
                     self._check_subject(inner.subject or owner.subject or owner.patient)
-                    for fact in self._builders[type(inner)](inner, source):
+                    for fact in build(inner, source):
                         self._keep(fact)
                 except (Skip, Quarantine):
                     continue
@@ -339,40 +373,46 @@ class _Reading:
         self._quarantine(resource.type, name, resource.why, types)
 
     def _quarantine(self, type_: str, source: str, why: str, types: frozenset[str] | None = None) -> None:
-        self.quarantined["unreadable"] += 1
-        self.notes.append(Note("unreadable", f"{source} could not be read: {why}"))
+        self._note_unreadable(source, why)
         self._incomplete(frozenset({type_}) if type_ else types, "unreadable")
 
-    # The result
+    def _note_unreadable(self, source: str, why: str) -> None:
+        self.quarantined["unreadable"] += 1
+        self.notes.append(Note("unreadable", f"{source} could not be read: {why}"))
+
+    # The record
 
     def record(self, newest_first: frozenset[str]) -> PatientRecord:
-        """Return the finished record."""
-        if others := self.skipped["other-patient"]:
-            self.notes.append(Note("other-patient", f"{others} resource(s) of another patient were left out."))
-        deceased = bool(self.patient.deceased_boolean or self.patient.deceased_date_time)
+        """Return the record; the results that were set aside are read when they are asked for."""
         gender = self.patient.gender
+        self.results.add(self.facts.pop(ObservationFact, {}))
+        by_kind = {kind: {name: ordered(facts) for name, facts in by.items()} for kind, by in self.facts.items()}
         return PatientRecord(
             patient=f"Patient/{self.patient.id}" if self.patient.id else "Patient",
             today=self.today,
             sex=gender.lower() if gender else None,
             birth=self.birth,
-            deceased=deceased,
-            facts={kind: {name: _ordered(facts) for name, facts in by.items()} for kind, by in self.facts.items()},
+            deceased=bool(self.patient.deceased_boolean or self.patient.deceased_date_time),
+            facts={**by_kind, ObservationFact: self.results},
             studies=tuple(sorted(self.studies, key=lambda s: s.source)),
             consents=tuple(sorted(self.consents, key=lambda c: c.source)),
             incomplete=self.incomplete,
+            unreadable=self.unreadable,
             newest_first=newest_first,
-            notes=(
-                *(Note("incomplete", f"{t}: {why}") for t, why in sorted(self.incomplete.items())),
-                *self.notes,
-            ),
-            tally=Tally(len(self.found), self.read, dict(self.skipped), dict(self.quarantined)),
+            take_notes=self._all_notes,
+            count=self._tally,
         )
 
+    def _all_notes(self) -> tuple[Note, ...]:
+        incomplete = [Note("incomplete", f"{name}: {why}") for name, why in sorted(self.incomplete.items())]
+        others = self.skipped["other-patient"]
+        what = f"{others} resource(s) of another patient were left out."
+        return (*incomplete, *self.notes, *([Note("other-patient", what)] if others else []))
 
-def _ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """Facts by time, then by source, so that the order of entries never matters."""
-    return tuple(sorted(facts, key=lambda f: (f.time.last if f.time else dt.datetime.min, f.source)))
+    def _tally(self) -> Tally:
+        self.results.read_all()
+        skipped = {rule: number for rule, number in self.skipped.items() if number}
+        return Tally(len(self.found), self.read, skipped, dict(self.quarantined))
 
 
 def _contained(owner: Any, id_: str) -> Any:

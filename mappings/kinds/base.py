@@ -204,8 +204,8 @@ def after(time: Interval | None, event: Interval) -> Truth:
 
 def latest(facts: Sequence[F]) -> list[F]:
     """Return the facts none of which is known to be older than another: the latest, or those that may be."""
-    if not facts:
-        return []
+    if len(facts) < 2:
+        return list(facts)
     dated = [fact for fact in facts if fact.time]
     top = max((fact.time for fact in dated if fact.time), key=lambda t: t.last, default=None)
     return [fact for fact in facts if fact.time is None or top is None or not fact.time.before(top)]

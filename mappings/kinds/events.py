@@ -37,9 +37,9 @@ class Event(Coded):
         last = latest(happened)
         if not last:
             return Moment(None, ())
-        if any(fact.time is None for fact in last):
-            return Moment(None, tuple(last), Reason.IMPRECISE_DATE)
         times = [fact.time for fact in last if fact.time]
+        if len(times) < len(last):
+            return Moment(None, tuple(last), Reason.IMPRECISE_DATE)
         top = max(times, key=lambda t: t.last)
         return Moment(top._replace(first=max(t.first for t in times)), tuple(last))
 

@@ -90,6 +90,8 @@ class ResultKind(Coded):
 
     def decide(self, view: Evaluation) -> Finding:
         facts = view.facts(ObservationFact, self._carriers())
+        if view.record.unreadable and (source := self._unreadable(view)) is not None:
+            return unknown(Reason.UNREADABLE, (), "{} could not be read.", source)
         if facts:
             facts = [f for f in facts if (self.counts_by_code(f) or self._states(f)) and self._in_focus(view, f)]
         if self.of is not None:
@@ -97,6 +99,9 @@ class ResultKind(Coded):
         if self.after is not None:
             return self._decide_after(view, facts, self.after)
         return self._decide_latest(view, facts)
+
+    def _unreadable(self, view: Evaluation) -> str | None:
+        return next((s for name in self._carriers() if (s := view.record.unreadable.get(name))), None)
 
     def _in_focus(self, view: Evaluation, fact: ObservationFact) -> bool:
         if not self.focus_on or fact.focus is None or not fact.focus.startswith("Condition/"):
@@ -159,13 +164,13 @@ class ResultKind(Coded):
         return ("Observation", "DiagnosticReport") if self.reports else ("Observation",)
 
     def _agree(self, view: Evaluation, last: Sequence[ObservationFact]) -> Finding:
-        answers = {self._dated_answer(view, fact) for fact in last}
-        if len(answers) > 1:
+        answers = [self._dated_answer(view, fact) for fact in last]
+        if len(last) > 1 and len(set(answers)) > 1:
             times = [fact.time for fact in last]
             same = all(t is not None and times[0] is not None and t.same_moment(times[0]) for t in times)
             reason = Reason.CONFLICT if same else Reason.IMPRECISE_DATE
             return unknown(reason, last, "Results of the same time differ: {}.", Results(last))
-        answer = answers.pop()
+        answer = answers[0]
         if isinstance(answer, Reason):
             return unknown(answer, last, SAYS[answer], Results(last))
         return decided(answer is Truth.TRUE, last, "{}.", Results(last))
@@ -270,10 +275,10 @@ class Measured(ResultKind):
     def answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
         if fact.preliminary:
             return Reason.PRELIMINARY
-        answers = [a for value in fact.values if (a := self._answer_of(view, fact, value)) is not None]
+        answers = {a for value in fact.values if (a := self._answer_of(view, fact, value)) is not None}
         if not answers:
             return Reason.UNREADABLE
-        return answers[0] if len(set(answers)) == 1 else Reason.CONFLICT
+        return answers.pop() if len(answers) == 1 else Reason.CONFLICT
 
     def _answer_of(self, view: Evaluation, fact: ObservationFact, value: Value) -> Answer | None:
         if isinstance(value, CodedValue):

@@ -1,0 +1,64 @@
+"""Results that are read from their resources when a criterion first asks for them.
+
+A record holds hundreds of results, and the trials that may be relevant ask for a few. So an Observation is set aside
+under the value sets that its codes touch, and becomes facts when one of these is looked up.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from mappings.facts import Fact
+from mappings.fhir.shapes import Observation
+
+Read = Callable[[Observation, str], list[Fact]]
+
+
+class Results(Mapping[str, tuple[Fact, ...]]):
+    """Value set -> results by time; each Observation is read at most once."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._waiting: dict[str, list[tuple[Observation, str]]] = {}
+        self._facts: dict[str, list[Fact]] = {}
+        self._by_resource: dict[int, list[Fact]] = {}
+
+    def set_aside(self, names: Iterable[str], resource: Observation, source: str) -> None:
+        """Keep an Observation until one of the value sets is looked up."""
+        for name in names:
+            self._waiting.setdefault(name, []).append((resource, source))
+
+    def add(self, facts: Mapping[str, Sequence[Fact]]) -> None:
+        """Add results that were already read (a report's conclusion, a contained result)."""
+        for name, more in facts.items():
+            self._facts[name] = list(ordered(more))
+
+    def __getitem__(self, name: str) -> tuple[Fact, ...]:
+        if (waiting := self._waiting.pop(name, None)) is not None:
+            read = [fact for resource, source in waiting for fact in self._facts_of(resource, source)]
+            mine = [fact for fact in read if name in fact.sets]
+            self._facts[name] = list(ordered([*self._facts.get(name, ()), *mine]))
+        return tuple(self._facts[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._waiting.keys() | self._facts.keys())
+
+    def __len__(self) -> int:
+        return len(self._waiting.keys() | self._facts.keys())
+
+    def read_all(self) -> None:
+        """Read everything that is still set aside."""
+        for name in list(self._waiting):
+            self[name]
+
+    def _facts_of(self, resource: Observation, source: str) -> list[Fact]:
+        found = self._by_resource.get(id(resource))
+        if found is None:
+            found = self._by_resource[id(resource)] = self._read(resource, source)
+        return found
+
+
+def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Return facts by time, then by source, so that the order of entries never matters."""
+    return tuple(sorted(facts, key=lambda f: (f.time.last if f.time else dt.datetime.min, f.source)))
