@@ -30,7 +30,8 @@ test: $(VENV)/dev.stamp ## run every test that needs no network
 
 test-data: $(VENV)/dev.stamp ## run the tests over a folder of public FHIR files (DATA=folder)
 	@test -n "$(DATA)" || { echo "Name the folder of FHIR files: make test-data DATA=folder" >&2; exit 1; }
-	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -n auto -m data
+	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -n auto -m data -k "not table"
+	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -m data -k table
 
 check: $(VENV)/dev.stamp ## check format, lint, types and content, changing nothing
 	$(BIN)/ruff format --check .

@@ -117,7 +117,7 @@ class _Reading:
         vocabulary: Vocabulary,
         today: dt.date,
     ) -> None:
-        self.patient, self.today = patient, today
+        self.patient, self.full_url, self.today = patient, full_url, today
         self.birth = parse_date(patient.birth_date) if patient.birth_date else None
         self.own = {ref for ref in (f"Patient/{patient.id}" if patient.id else None, full_url) if ref}
         self.found = found
@@ -388,7 +388,7 @@ class _Reading:
         self.results.add(self.facts.pop(ObservationFact, {}))
         by_kind = {kind: {name: ordered(facts) for name, facts in by.items()} for kind, by in self.facts.items()}
         return PatientRecord(
-            patient=f"Patient/{self.patient.id}" if self.patient.id else "Patient",
+            patient=f"Patient/{self.patient.id}" if self.patient.id else self.full_url or "Patient",
             today=self.today,
             sex=gender.lower() if gender else None,
             birth=self.birth,
