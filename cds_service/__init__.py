@@ -1,0 +1,1 @@
+"""The service on floor 3: everything that talks to the world."""

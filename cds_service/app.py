@@ -1,0 +1,283 @@
+"""The HTTP service: routes, and the one place where errors become statuses.
+
+The hook's route reads the raw body and answers prepared bytes; nothing between them builds a model or a dict.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import time
+import uuid
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cds_service import authentication, demo_pages, logs
+from cds_service.content import Content, load_content
+from cds_service.feedback import FeedbackCounts
+from cds_service.settings import Settings, load_settings
+from hooks import protocol
+from hooks.prefetch import Templates, parts_of, templates
+from hooks.protocol import Cards, Discovery, HookRequest, ProtocolError, ServiceDescription
+from hooks.services import SERVICES, Service
+from mappings.evaluation import Evaluation
+from mappings.fhir import read_record
+from terminology.errors import RecordError
+
+JSON = "application/json"
+LINE = "cds_service.line"
+"""Where a request carries its log line."""
+
+USAGE = (
+    "Works from the prefetch alone. What is not sent is shown as not known and never as absent. Only the Patient is "
+    "needed for an answer. No patient data are stored."
+)
+
+HTTP_WORDS = {404: ("not-found", "There is nothing here."), 405: ("not-supported", "This method is not answered here.")}
+
+Today = Callable[[], dt.date]
+
+
+def create_app(settings: Settings, today: Today | None = None) -> FastAPI:
+    """Return the service. today: the clock; by default the day in `CDS_TIME_ZONE`.
+
+    Raises ContentError when trials, triggers, value sets or the site file cannot be used.
+    """
+    desk = Desk(settings, load_content(settings), today or _clock(settings.time_zone))
+    app = FastAPI(title="oncology-trial-cds", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    for path, endpoint, method in desk.routes():
+        app.add_route(path, _named(endpoint, path), methods=[method])
+    if settings.demo:
+        demo_pages.add(app, desk.known)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_middleware(Door)
+    app.add_middleware(CORSMiddleware, **_cors(settings))
+    desk.warm()
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Return the service as its environment describes it; what uvicorn's workers call."""
+    logs.configure()
+    return create_app(load_settings())
+
+
+def _clock(time_zone: str) -> Today:
+    zone = zoneinfo.ZoneInfo(time_zone)
+    return lambda: dt.datetime.now(zone).date()
+
+
+def _cors(settings: Settings) -> dict[str, Any]:
+    headers = ["authorization", "content-type"]
+    return {"allow_origins": settings.cors_origins, "allow_methods": ["GET", "POST"], "allow_headers": headers}
+
+
+Endpoint = Callable[[Request], Any]
+
+
+def _named(endpoint: Endpoint, path: str) -> Endpoint:
+    """Note the route's template in the log line; the path as sent may hold anything."""
+
+    async def answer(request: Request) -> Response:
+        request.scope[LINE].route = path
+        response: Response = await endpoint(request)
+        return response
+
+    return answer
+
+
+class Desk:
+    """What the routes share: content, services, clock."""
+
+    def __init__(self, settings: Settings, content: Content, today: Today) -> None:
+        self.settings, self.content, self.today = settings, content, today
+        self.services = {service.id: service for service in SERVICES}
+        self.known: dict[str, Templates] = {service.id: self._templates(service) for service in SERVICES}
+        self.feedback = FeedbackCounts()
+        self.discovery = protocol.encode(Discovery([self._described(service) for service in SERVICES]))
+
+    def _templates(self, service: Service) -> Templates:
+        catalogue = self.content.catalogue
+        return templates(service.trials(catalogue), self.content.vocabulary, self.content.maps)
+
+    def _described(self, service: Service) -> ServiceDescription:
+        return ServiceDescription(
+            hook=service.hook,
+            id=service.id,
+            title=service.title,
+            description=service.description,
+            prefetch={template.key: template.query for template in self.known[service.id].values()},
+            usageRequirements=USAGE,
+        )
+
+    def routes(self) -> list[tuple[str, Endpoint, str]]:
+        """Return (path, endpoint, method) of everything under /cds-services and /health."""
+        return [
+            ("/cds-services", self.discover, "GET"),
+            ("/cds-services/", self.discover, "GET"),
+            ("/cds-services/{id}", self.call, "POST"),
+            ("/cds-services/{id}/feedback", self.take_feedback, "POST"),
+            ("/health/live", self.health, "GET"),
+            ("/health/ready", self.health, "GET"),
+        ]
+
+    async def discover(self, request: Request) -> Response:
+        """Answer discovery."""
+        self._authenticate(request)
+        return Response(self.discovery, media_type=JSON)
+
+    async def call(self, request: Request) -> Response:
+        """Answer a hook with cards."""
+        self._authenticate(request)
+        service = self._service(request)
+        hook_request = protocol.read_request(await self._body(request), hook=service.hook)
+        answer = Cards(self.cards(service, hook_request))
+        request.scope[LINE].cards = len(answer.cards)
+        return Response(protocol.encode(answer), media_type=JSON)
+
+    def cards(self, service: Service, request: HookRequest) -> list[protocol.Card]:
+        """Return the cards of one service; none for a patient who reads his own chart, since cards are for clinicians.
+
+        Raises ProtocolError 412 when the Patient is missing or cannot be read.
+        """
+        if request.patient_facing:
+            return []
+        parts = parts_of(request, self.known[service.id])
+        catalogue, vocabulary = self.content.catalogue, self.content.vocabulary
+        try:
+            record = read_record(parts, vocabulary=vocabulary, today=self.today(), patient_id=request.patient)
+        except RecordError as error:
+            raise ProtocolError(412, "required", f"No answer without a Patient: {error.what}.") from error
+        view = Evaluation(record, vocabulary, catalogue.policy)
+        return service.cards(catalogue.evaluate(record), view, self.content.site.card_cap)
+
+    async def take_feedback(self, request: Request) -> Response:
+        """Take feedback: the whole batch, or none of it."""
+        self._authenticate(request)
+        service = self._service(request)
+        self.feedback.add(service.id, protocol.read_feedback(await self._body(request)))
+        return Response(b"{}", media_type=JSON)
+
+    async def health(self, request: Request) -> Response:
+        """Answer that the service is up; it is ready as soon as it answers, since content is loaded before."""
+        del request
+        return Response(b'{"status":"ok"}', media_type=JSON)
+
+    def _authenticate(self, request: Request) -> None:
+        authentication.check(self.settings.auth, request.headers.get("authorization"))
+
+    def _service(self, request: Request) -> Service:
+        service = self.services.get(request.path_params["id"])
+        if service is None:
+            raise ProtocolError(404, "not-found", "There is no CDS service of this id.")
+        request.scope[LINE].service = service.id
+        return service
+
+    async def _body(self, request: Request) -> bytes:
+        """Return the body, of the right type and not too long, however it was sent."""
+        _check_type(request)
+        limit = self.settings.max_body_bytes
+        length = request.headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > limit:
+            raise _too_long(limit)
+        chunks, size = [], 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise _too_long(limit)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def warm(self) -> None:
+        """Answer once, then take what is now in memory out of the collector's sight: it stays for good."""
+        body = b'{"hook":"patient-view","hookInstance":"0","context":{"patientId":"0"},"prefetch":{"patient":'
+        request = protocol.read_request(body + b'{"resourceType":"Patient","id":"0"}}}', hook="patient-view")
+        for service in SERVICES:
+            protocol.encode(Cards(self.cards(service, request)))
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000)
+
+
+def _check_type(request: Request) -> None:
+    media = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if media != JSON and not media.endswith("+json"):
+        raise ProtocolError(415, "not-supported", f"Send {JSON}.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ProtocolError(415, "not-supported", "Send the body without a content encoding.")
+
+
+def _too_long(limit: int) -> ProtocolError:
+    return ProtocolError(413, "too-long", f"The body is longer than {limit} bytes.")
+
+
+# Errors
+
+
+def _outcome(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status_code=status, media_type=JSON, headers=headers)
+
+
+def _protocol_error(error: ProtocolError) -> Response:
+    body = protocol.operation_outcome(code=error.code, what=error.what, expression=error.expression)
+    return _outcome(error.status, body, {"WWW-Authenticate": "Bearer"} if error.status == 401 else None)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Unknown paths and methods, as the router reports them."""
+    del request
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code, what = HTTP_WORDS.get(status, ("processing", "This request cannot be answered."))
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return _outcome(status, protocol.operation_outcome(code=code, what=what), dict(headers or {}))
+
+
+class Door:
+    """Every request passes here: it gets its log line, and what went wrong becomes an answer.
+
+    `except Exception` stands here and nowhere else: an error nobody foresaw is a 500 with a reference into the log,
+    never an answer with fewer cards.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        line = scope[LINE] = logs.RequestLine()
+        started = time.perf_counter()
+
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                line.status = message["status"]
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, send_on, line)
+        finally:
+            line.duration_ms = round((time.perf_counter() - started) * 1000, 2)
+            logs.write(line)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, line: logs.RequestLine) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except ProtocolError as error:
+            await _protocol_error(error)(scope, receive, send)
+        except ClientDisconnect:
+            line.status = 499
+        except Exception as error:
+            line.correlation, line.error = str(uuid.uuid4()), logs.where(error)
+            what = "The service failed; its log has more under this reference."
+            body = protocol.operation_outcome(code="exception", what=what, diagnostics=line.correlation)
+            await _outcome(500, body)(scope, receive, send)

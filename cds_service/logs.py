@@ -1,0 +1,54 @@
+"""Logs: one JSON line per request, made of the fields below and nothing else.
+
+No body, no URL as it was sent, no id, no message of an exception comes near it: any of these may name a patient.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sys
+import traceback
+from pathlib import Path
+
+import msgspec
+
+LOGGER = logging.getLogger("cds_service")
+
+
+class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One request. route: its template. duration_ms: wall time. correlation: what an error answer refers to."""
+
+    time: str = ""
+    level: str = "info"
+    route: str = ""
+    service: str = ""
+    status: int = 0
+    duration_ms: float = 0
+    cards: int | None = None
+    correlation: str = ""
+    error: str = ""
+
+
+def write(line: RequestLine) -> None:
+    """Write one line."""
+    line.time = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+    level = logging.ERROR if line.status >= 500 else logging.INFO
+    line.level = logging.getLevelName(level).lower()
+    LOGGER.log(level, "%s", msgspec.json.encode(line).decode())
+
+
+def where(error: BaseException) -> str:
+    """Return the kind of an error and the places it came through, without its message: that may hold a value."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} at {places}"
+
+
+def configure() -> None:
+    """Send the lines to standard output, as containers expect."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    LOGGER.handlers = [handler]
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False

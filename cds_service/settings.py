@@ -1,0 +1,190 @@
+"""Settings: everything that is read from the environment, with the prefix `CDS_`. No other module reads it.
+
+A setting that is missing, contradictory or unsafe stops the start with one clear line.
+"""
+
+from __future__ import annotations
+
+import os
+import zoneinfo
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from terminology.errors import CdsError
+
+PREFIX = "CDS_"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+ANY = "*"
+CONTENT = frozenset({"CDS_TRIALS_DIR", "CDS_VALUESETS_DIR", "CDS_CONCEPTMAPS_DIR", "CDS_SITE_FILE", "CDS_TIME_ZONE"})
+"""The settings that `explain` and `check` use too; the others concern the service."""
+
+
+class SettingsError(CdsError):
+    """A setting that stops the start. name: the environment variable. what: why."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(name, what)
+        self.name, self.what = name, what
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.what}"
+
+
+def _split(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list."""
+
+
+class ContentSettings(BaseSettings):
+    """Where content is, and when "today" is: all that is needed to evaluate a record."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    trials_dir: Path | None = None
+    valuesets_dir: Path | None = None
+    conceptmaps_dir: Path | None = None
+    site_file: Path | None = None
+    time_zone: str = "UTC"
+
+    @field_validator("trials_dir", "valuesets_dir", "conceptmaps_dir")
+    @classmethod
+    def _is_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"there is no folder {value}")
+        return value
+
+    @field_validator("site_file")
+    @classmethod
+    def _is_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"'{value}' is not a time zone such as Europe/Berlin or Asia/Shanghai") from None
+        return value
+
+
+class Settings(ContentSettings):
+    """Everything that the service is told by its environment."""
+
+    auth: Literal["required", "optional", "off"] = "required"
+    clients: Path | None = None
+    public_url: str | None = None
+    fhir_servers: Listed = ()
+    cors_origins: Listed = ()
+    database_url: str | None = None
+    data_dir: Path = Path("data")
+    deadline_seconds: float = Field(default=4, gt=0, le=60)
+    max_body_bytes: int = Field(default=20 * 2**20, ge=1024)
+    demo: bool = False
+
+    @field_validator("clients")
+    @classmethod
+    def _clients_exist(cls, value: Path | None) -> Path | None:
+        return cls._is_file(value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_url(cls, value: str | None) -> str | None:
+        return None if value is None else _base_url(value)
+
+    @field_validator("fhir_servers")
+    @classmethod
+    def _servers_are_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(server if server == ANY else _base_url(server) for server in value)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != ANY and (_url(origin).path or origin.endswith("/")):
+                raise ValueError(f"'{origin}' is not an origin such as https://ehr.hospital.example")
+        return value
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Settings:
+        if self.auth == "required":
+            self._has_what_authentication_needs()
+        if ANY in self.fhir_servers and self.auth != "off":
+            raise ValueError("CDS_FHIR_SERVERS: '*' is allowed only together with CDS_AUTH=off")
+        if ANY in self.cors_origins and self.auth != "off":
+            raise ValueError("CDS_CORS_ORIGINS: '*' is allowed only together with CDS_AUTH=off")
+        for server in self.fhir_servers:
+            _check_plain_http("CDS_FHIR_SERVERS", server, allowed=self.auth == "off")
+        if self.public_url is not None:
+            _check_plain_http("CDS_PUBLIC_URL", self.public_url, allowed=self.auth != "required")
+        return self
+
+    def _has_what_authentication_needs(self) -> None:
+        for name, value in (("CDS_PUBLIC_URL", self.public_url), ("CDS_CLIENTS", self.clients)):
+            if value is None:
+                raise ValueError(f"{name}: needed while CDS_AUTH is 'required' (its default)")
+
+
+def _url(text: str) -> SplitResult:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.username is not None or url.query or url.fragment:
+        raise ValueError(f"'{text}' is not an http(s) URL without user, query or fragment")
+    return url
+
+
+def _base_url(text: str) -> str:
+    _url(text)
+    return text.rstrip("/")
+
+
+def _check_plain_http(name: str, text: str, *, allowed: bool) -> None:
+    """Plain http carries patient data in the clear: only to this machine, and only where nothing must be proven."""
+    if text == ANY or not text.startswith("http://"):
+        return
+    if not allowed or urlsplit(text).hostname not in LOOPBACK:
+        raise ValueError(f"{name}: {text} is plain http; that is allowed on loopback with CDS_AUTH=off only")
+
+
+S = TypeVar("S", bound=ContentSettings)
+
+
+def load_settings() -> Settings:
+    """Return the service's settings. Raises SettingsError."""
+    return _load(Settings)
+
+
+def load_content_settings() -> ContentSettings:
+    """Return the settings of content alone. Raises SettingsError."""
+    return _load(ContentSettings)
+
+
+def serving_is_set() -> bool:
+    """Whether any setting that concerns the service stands in the environment."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} - CONTENT
+    return not known.isdisjoint(os.environ)
+
+
+def _load(model: type[S]) -> S:
+    try:
+        return model()
+    except ValidationError as error:
+        raise _first(error.errors()) from error
+
+
+def _first(errors: Iterable[Any]) -> SettingsError:
+    first = next(iter(errors))
+    what = str(first["msg"]).removeprefix("Value error, ")
+    if first["loc"]:
+        return SettingsError(f"{PREFIX}{str(first['loc'][0]).upper()}", what)
+    name, _, rest = what.partition(": ")
+    return SettingsError(name, rest)

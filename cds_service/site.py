@@ -1,0 +1,64 @@
+"""The site file: what a hospital sets for itself (`CDS_SITE_FILE`, YAML). Nothing unknown is accepted in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import Field
+
+from mappings.evaluation import Policy
+from mappings.kinds.base import Part, Period
+from mappings.recency import DEFAULT_RECENCY
+from mappings.yaml_content import Document, read_yaml, validated
+from terminology.errors import ContentError
+from terminology.valuesets import Vocabulary
+
+CARDS = 5
+
+
+class UpperLimit(Part):
+    """The upper limit of normal of a site's own laboratory, for results that come without a reference range."""
+
+    value: Decimal = Field(gt=0)
+    unit: str
+
+
+class Site(Part):
+    """A site's settings.
+
+    recency: value set -> how long a result counts (`30 days`). upper_limits: value set -> upper limit of normal.
+    card_cap: how many likely eligible trials have a card of their own.
+    """
+
+    recency: Mapping[str, Period] = Field(default_factory=dict)
+    upper_limits: Mapping[str, UpperLimit] = Field(default_factory=dict)
+    card_cap: int = Field(default=CARDS, ge=0, le=50)
+
+    def policy(self) -> Policy:
+        """Return what the evaluation needs to know of it."""
+        limits = {name: (str(limit.value), limit.unit) for name, limit in self.upper_limits.items()}
+        return Policy(recency={**DEFAULT_RECENCY, **self.recency}, upper_limits=limits)
+
+
+def load_site(file: Path | None, vocabulary: Vocabulary) -> Site:
+    """Return the site's settings; the defaults when there is no file.
+
+    Raises ContentError with file and line: not YAML, something unknown, a value set that does not exist.
+    """
+    if file is None:
+        return Site()
+    document = read_yaml(file)
+    if document.content is None:
+        return Site()
+    site = validated(document, Site)
+    for part in ("recency", "upper_limits"):
+        for name in getattr(site, part):
+            if name not in vocabulary.value_sets:
+                raise _unknown(document, part, name)
+    return site
+
+
+def _unknown(document: Document, part: str, name: str) -> ContentError:
+    return document.error((part, name), f"unknown value set '{name}'")

@@ -1,0 +1,132 @@
+"""The prefetch: templates derived from what the criteria need, and what a request brought of it.
+
+Only plain `{{context.patientId}}` is used, since not every client evaluates more. Observations alone are asked for by
+code: of every other type the absence of a record may decide, and a filter could hide one. A DiagnosticReport may say
+its result by its conclusion under any code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from hooks.protocol import PATIENT_KEY, HookRequest, ProtocolError
+from mappings.fhir import READ, Body, Part
+from mappings.fhir.bodies import came_newest_first, is_other_than, patient_ids, types_in
+from mappings.kinds import Kind
+from mappings.trials import Trial
+from terminology.codings import ICD10_DIALECTS, Coding
+from terminology.valuesets import Vocabulary
+
+KEYS = {
+    "Condition": "conditions",
+    "Procedure": "procedures",
+    "AllergyIntolerance": "allergies",
+    "Observation": "observations",
+    "DiagnosticReport": "diagnosticReports",
+    "MedicationRequest": "medicationRequests",
+    "MedicationStatement": "medicationStatements",
+    "MedicationAdministration": "medicationAdministrations",
+    "ServiceRequest": "serviceRequests",
+    "CarePlan": "carePlans",
+    "ResearchSubject": "researchSubjects",
+    "Consent": "consents",
+    "Specimen": "specimens",
+}
+"""FHIR type -> prefetch key, in the order in which they are listed."""
+
+SORTED = frozenset({"Observation", "DiagnosticReport"})
+"""Types whose latest result counts: asked for newest first, so that one page may be enough."""
+
+COUNT = 500
+MAX_URL = 7500
+"""Characters of one template; servers refuse URLs of more than 8000."""
+
+NOT_SENT = "not sent"
+
+
+class Template:
+    """One key of the prefetch: the query, and the FHIR type that it brings in full."""
+
+    __slots__ = ("key", "query", "type")
+
+    def __init__(self, key: str, type_: str, query: str) -> None:
+        self.key, self.type, self.query = key, type_, query
+
+
+Templates = Mapping[str, Template]
+
+
+def templates(
+    trials: Iterable[Trial], vocabulary: Vocabulary, maps: Mapping[Coding, tuple[Coding, ...]]
+) -> dict[str, Template]:
+    """Return the templates that these trials need, by key. maps: local code -> standard codes, asked for as well."""
+    criteria = [criterion.when for trial in trials for criterion in trial.criteria]
+    needed = frozenset[str]().union(*(kind.needed_types() for kind in criteria))
+    found = [Template(PATIENT_KEY, "Patient", "Patient/{{context.patientId}}")]
+    for type_, key in KEYS.items():
+        if type_ == "Observation" and type_ in needed:
+            found += _by_code(type_, key, sorted(_codes(criteria, vocabulary, maps)))
+        elif type_ in needed:
+            found.append(Template(key, type_, _query(type_)))
+    return {template.key: template for template in found}
+
+
+def _query(type_: str, codes: str = "") -> str:
+    code = f"&code={codes}" if codes else ""
+    sort = "&_sort=-date" if type_ in SORTED else ""
+    return f"{type_}?patient={{{{context.patientId}}}}{code}{sort}&_count={COUNT}"
+
+
+def _codes(criteria: Sequence[Kind], vocabulary: Vocabulary, maps: Mapping[Coding, tuple[Coding, ...]]) -> set[Coding]:
+    """The codes by which the criteria find Observations; ICD-10 never codes one."""
+    names = frozenset[str]().union(*(kind.code_sets().get("Observation", frozenset()) for kind in criteria))
+    sets = [vocabulary.value_sets[name] for name in names]
+    codes = {c for set_ in sets for c in set_.codes - set_.excluded if c.system not in ICD10_DIALECTS}
+    return codes | {local for local, targets in maps.items() if not codes.isdisjoint(targets)}
+
+
+def _by_code(type_: str, key: str, codes: Sequence[Coding]) -> Iterator[Template]:
+    """One template, or several numbered ones where a URL would grow too long; each brings its part of the codes."""
+    room = MAX_URL - len(_query(type_, "-"))
+    chunk, number = "", 1
+    for system, code in codes:
+        token = f"{system}|{code}"
+        if chunk and len(chunk) + len(token) + 1 > room:
+            yield Template(f"{key}{number if number > 1 else ''}", type_, _query(type_, chunk))
+            chunk, number = token, number + 1
+        else:
+            chunk = f"{chunk},{token}" if chunk else token
+    yield Template(f"{key}{number if number > 1 else ''}", type_, _query(type_, chunk))
+
+
+def parts_of(request: HookRequest, known: Templates) -> list[Part]:
+    """Return what came, key by key, and what did not.
+
+    A known key that was sent (an empty Bundle too) brings its type in full; null or no key at all does not. What
+    came under another key is read, but makes no type complete. A type that no key asks for is not complete.
+
+    Raises ProtocolError 412 when the patient's own resource is under no key.
+    """
+    require_patient(request)
+    parts = [_part(template, request.prefetch.get(template.key)) for template in known.values()]
+    others = (body for key, body in request.prefetch.items() if key not in known and body is not None)
+    parts += [Part(body, types_in(body)) for body in others]
+    asked = {template.type for template in known.values()}
+    return [*parts, Part(None, READ - asked, "not asked for")]
+
+
+def _part(template: Template, body: Body | None) -> Part:
+    types = frozenset({template.type})
+    if body is None:
+        return Part(None, types, NOT_SENT)
+    missing = "something else was sent" if is_other_than(body, types) else None
+    return Part(body, types, missing, newest_first=came_newest_first(body))
+
+
+def require_patient(request: HookRequest) -> None:
+    """Refuse a request without its patient's own resource, which may be under any key."""
+    bodies = request.prefetch.values()
+    if any(request.patient in patient_ids(body) for body in bodies):
+        return
+    what = f"The prefetch key '{PATIENT_KEY}' is needed: the Patient resource was not sent or cannot be read."
+    raise ProtocolError(412, "required", what, f"prefetch.{PATIENT_KEY}")
