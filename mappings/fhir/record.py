@@ -190,6 +190,9 @@ class _Reading:
     def add(self, item: Found) -> None:
         """Read, skip or quarantine one resource."""
         resource, full_url, types = item
+        if isinstance(resource, shapes.Unreadable):
+            self._add_unreadable(resource, types)
+            return
         try:
             if type(resource) is shapes.Observation:
                 self._check_subject(resource.subject)
@@ -198,7 +201,7 @@ class _Reading:
                 self._check_subject(resource.subject or resource.patient)
                 self._read(build, resource, full_url)
             else:
-                self._add_other(resource, full_url, types)
+                self._add_other(resource, full_url)
             self.read += 1
         except Skip as skip:
             self._skip(skip.rule, resource, full_url)
@@ -233,11 +236,9 @@ class _Reading:
             self.unreadable |= dict.fromkeys(self.reader.observation_sets(resource), source)
         return []
 
-    def _add_other(self, resource: Any, full_url: str | None, types: frozenset[str] | None) -> None:
+    def _add_other(self, resource: Any, full_url: str | None) -> None:
         """What is not one of the resources that hold facts by code."""
-        if isinstance(resource, shapes.Unreadable):
-            self._add_unreadable(resource, types)
-        elif isinstance(resource, shapes.Skipped):
+        if isinstance(resource, shapes.Skipped):
             raise Skip("type-not-read")
         elif isinstance(resource, shapes.ResearchSubject):
             self._check_subject(resource.individual)

@@ -52,13 +52,31 @@ def catalogue() -> Catalogue:
     return load_catalogue(Vocabulary(load_value_sets(files("terminology") / "valuesets")), Policy())
 
 
+@cache
 def payload(path: Path) -> bytes:
-    """Return a file's FHIR payload: unzipped, and out of the wrapping of a recorded answer."""
+    """Return a file's FHIR payload as a Bundle: unzipped, out of the wrapping of a recorded answer, with a Patient.
+
+    A search for Observations holds no Patient; a bare one is put beside them, by their first subject.
+    """
     raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     content = json.loads(raw)
     if isinstance(content, dict) and "_request" in content:
-        return json.dumps(content.get("body")).encode()
-    return raw
+        content = content.get("body")
+    if not isinstance(content, dict) or '"Patient"' in json.dumps(content):
+        return json.dumps(content).encode()
+    entries = content.get("entry") if content.get("resourceType") == "Bundle" else [{"resource": content}]
+    patient = {"resource": {"resourceType": "Patient", "id": first_subject(entries or [])}}
+    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [*(entries or []), patient]}).encode()
+
+
+def first_subject(entries: list[Any]) -> str:
+    """Return the id of the first patient that a resource names."""
+    for resource in (entry.get("resource") or {} for entry in entries if isinstance(entry, dict)):
+        subject = resource.get("subject") or resource.get("patient") or resource.get("individual") or {}
+        reference = subject.get("reference") if isinstance(subject, dict) else None
+        if isinstance(reference, str):
+            return reference.split("/_history/")[0].rsplit("/", 1)[-1]
+    return "nobody"
 
 
 def read(raw: bytes) -> PatientRecord | None:
