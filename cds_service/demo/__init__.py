@@ -39,7 +39,8 @@ def demo_request(
 ) -> dict[str, Any]:
     """Return a CDS Hooks request for one demo patient, with a prefetch in which every key came in full.
 
-    keys: prefetch key -> FHIR type; a type with several keys comes under the first. Raises KeyError for an unknown name.
+    keys: prefetch key -> FHIR type; a type with several keys comes under the first.
+    Raises KeyError for an unknown name.
     """
     resources = [entry["resource"] for entry in _bundles(today)[name]["entry"]]
     patient = next(resource for resource in resources if resource["resourceType"] == "Patient")
@@ -58,7 +59,10 @@ def _bundles(today: dt.date) -> dict[str, dict[str, Any]]:
 
 
 def _shifted(element: Any, by: dt.timedelta) -> Any:
-    """Return a JSON element with every day (and the day of every time) moved; the demo holds no partial dates."""
+    """Return a JSON element with every day (and the day of every time) moved.
+
+    A partial date cannot be moved by days, so the files hold none.
+    """
     if isinstance(element, dict):
         return {key: value if key in _NOT_CLINICAL else _shifted(value, by) for key, value in element.items()}
     if isinstance(element, list):
