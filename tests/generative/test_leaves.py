@@ -1,0 +1,63 @@
+"""Criteria over random records: the code under test and the slow oracle say the same of the same FHIR JSON."""
+
+from __future__ import annotations
+
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from mappings.truth import Strength
+from tests.generative import criteria, reading, records
+from tests.generative.logic import ANSWERS
+from tests.generative.oracle import Known, Oracle
+from tests.generative.records import Json
+
+exact = records.resources(exact=True)
+vague = records.resources(exact=False)
+KINDS = {
+    "condition": (criteria.condition(), records.conditions),
+    "procedure": (criteria.procedure(), records.procedures),
+    "observation": (criteria.observation(), records.markers),
+    "measured": (criteria.measured(), records.measurements),
+    "allergy": (criteria.allergy(), records.allergies),
+}
+
+
+def code_says(leaf: Json, resources: list[Json], incomplete: frozenset[str]) -> Known:
+    found = reading.finding(leaf, reading.record(resources, incomplete))
+    note(f"{found.truth} {found.reason} {found.because} {found.evidence}")
+    return Known(ANSWERS[found.truth], found.strength is Strength.PRESUMED)
+
+
+@given(criteria.leaves, exact, records.incomplete_types)
+def test_a_leaf_says_what_the_oracle_says(leaf: Json, resources: list[Json], incomplete: frozenset[str]) -> None:
+    """Truth and strength, where every date is known to the day."""
+    assert code_says(leaf, resources, incomplete) == Oracle(resources, incomplete).leaf(leaf)
+
+
+@given(criteria.leaves, vague, records.incomplete_types)
+def test_where_dates_are_vague_a_decided_leaf_is_decided_in_every_possible_world(
+    leaf: Json, resources: list[Json], incomplete: frozenset[str]
+) -> None:
+    """The code may stay UNKNOWN where all worlds agree; what it decides, it decides for all of them."""
+    found = code_says(leaf, resources, incomplete)
+    assert found.answer is None or found == Oracle(resources, incomplete).leaf(leaf)
+
+
+@given(criteria.trees, exact, records.incomplete_types)
+def test_a_tree_says_what_the_oracle_says(tree: Json, resources: list[Json], incomplete: frozenset[str]) -> None:
+    found = reading.finding(tree, reading.record(resources, incomplete))
+    assert ANSWERS[found.truth] is Oracle(resources, incomplete).decide(tree)
+
+
+@given(st.data(), st.sampled_from(sorted(KINDS)), records.patients(exact=True))
+def test_a_leaf_says_what_the_oracle_says_of_a_record_full_of_its_own_type(
+    data: st.DataObject, kind: str, patient: Json
+) -> None:
+    """Records in which most resources matter, so that rules meet each other."""
+    written, resource = KINDS[kind]
+    leaf = data.draw(written)
+    others = [records.procedures(exact=True)] if "after" in leaf else []
+    drawn = data.draw(st.lists(st.one_of(resource(exact=True), *others), min_size=1, max_size=4))
+    own = {"reference": f"Patient/{records.PATIENT}"}
+    resources = [patient, *({**r, "id": f"r{n}", "subject": own, "patient": own} for n, r in enumerate(drawn))]
+    assert code_says(leaf, resources, frozenset()) == Oracle(resources).leaf(leaf)
