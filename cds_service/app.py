@@ -56,7 +56,7 @@ def create_app(settings: Settings, today: Today | None = None) -> FastAPI:
     for path, endpoint, method in desk.routes():
         app.add_route(path, _named(endpoint, path), methods=[method])
     if settings.demo:
-        demo_pages.add(app, desk.known)
+        demo_pages.add(app, desk.known, desk.today)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(Door)
     app.add_middleware(CORSMiddleware, **_cors(settings))

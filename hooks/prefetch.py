@@ -130,3 +130,18 @@ def require_patient(request: HookRequest) -> None:
         return
     what = f"The prefetch key '{PATIENT_KEY}' is needed: the Patient resource was not sent or cannot be read."
     raise ProtocolError(412, "required", what, f"prefetch.{PATIENT_KEY}")
+
+
+def parts_of_file(prefetch: Mapping[str, Body | None], known: Templates) -> list[Part]:
+    """Return what a request on file brought, whatever its keys are called.
+
+    Under our own keys it is read as the service reads it. Under any other key a Bundle brings the types that it holds;
+    a type that came under no key is not complete.
+    """
+    others = {key: body for key, body in prefetch.items() if key not in known and body is not None}
+    held = frozenset[str]().union(*(types_in(body) for body in others.values()))
+    parts = [Part(body, types_in(body)) for body in others.values()]
+    for template in known.values():
+        if prefetch.get(template.key) is not None or template.type not in held:
+            parts.append(_part(template, prefetch.get(template.key)))
+    return parts

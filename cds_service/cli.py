@@ -1,0 +1,131 @@
+"""The command `cds-service`: serve, explain, check."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import sys
+import zoneinfo
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from cds_service import check as checks
+from cds_service import explain as explaining
+from cds_service import logs
+from cds_service.app import create_app
+from cds_service.content import Content, load_content
+from cds_service.settings import LOOPBACK, Settings, load_content_settings, load_settings
+from hooks.prefetch import templates
+from terminology.errors import CdsError, RecordError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+PIPED_WIDTH = 110
+BAD_INPUT = 2
+
+
+def main() -> None:
+    """Run the command; a setting or content that cannot be used is one line on stderr and exit 2."""
+    try:
+        app()
+    except CdsError as error:
+        _complain(str(error))
+        sys.exit(BAD_INPUT)
+
+
+def _complain(what: str) -> None:
+    print(f"cds-service: {what}", file=sys.stderr)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; as many as cores.")] = 1,
+    ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate for HTTPS.")] = None,
+    ssl_keyfile: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
+) -> None:
+    """Run the service, set by the environment variables CDS_*."""
+    settings = load_settings()
+    logs.configure()
+    one = create_app(settings)
+    _tell(settings, host, port, secure=ssl_certfile is not None)
+    uvicorn.run(
+        one if workers == 1 else "cds_service.app:from_environment",
+        factory=workers > 1,
+        host=host,
+        port=port,
+        workers=workers,
+        ssl_certfile=ssl_certfile,
+        ssl_keyfile=ssl_keyfile,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+    )
+
+
+def _tell(settings: Settings, host: str, port: int, *, secure: bool) -> None:
+    base = f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"Open {base}/{'' if settings.demo else 'cds-services'}", file=sys.stderr)
+    if settings.auth == "off" and host not in LOOPBACK:
+        _complain(f"CDS_AUTH=off: everyone who reaches {host}:{port} may ask.")
+
+
+@app.command()
+def explain(
+    files: Annotated[list[Path], typer.Argument(help="Bundles, Patients or hook requests: .json or .json.gz.")],
+    on: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day of evaluation.")] = None,
+    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file, one per line.")] = False,
+) -> None:
+    """Show how the patient in each file stands against every trial."""
+    settings = load_content_settings()
+    today = _day(on) if on else dt.datetime.now(zoneinfo.ZoneInfo(settings.time_zone)).date()
+    content = load_content(settings)
+    if trial is not None and trial not in content.catalogue.trials:
+        raise RecordError(f"unknown trial '{trial}'; known: {', '.join(content.catalogue.trials)}")
+    answered = [_explain(file, content, today, trial, as_json=as_json) for file in files]
+    if not all(answered):
+        raise typer.Exit(BAD_INPUT)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise RecordError(f"--on: '{text}' is not a day such as 2026-11-22") from None
+
+
+def _explain(file: Path, content: Content, today: dt.date, trial: str | None, *, as_json: bool) -> bool:
+    """Print one file's answer and return whether there is one."""
+    known = templates(content.catalogue.trials.values(), content.vocabulary, content.maps)
+    try:
+        results = explaining.evaluate_file(file, content=content, known=known, today=today, trial=trial)
+    except RecordError as error:
+        _complain(f"{file}: {error}")
+        return False
+    if as_json:
+        print(explaining.json_line(str(file), results))
+    else:
+        explaining.show(str(file), results, _console())
+    return True
+
+
+def _console() -> Console:
+    width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+@app.command()
+def check() -> None:
+    """Check trials, triggers, value sets, settings and installed names; exit 1 when something is wrong."""
+    found = checks.problems()
+    for problem in found:
+        print(problem)
+    if found:
+        raise typer.Exit(1)
+    print("All is well.")
