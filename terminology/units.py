@@ -78,8 +78,6 @@ class Analyte:
         """Return the unit that a hospital's spelling means for this analyte; None when unknown or missing."""
         if unit is None or not unit.strip():
             return self.assumed
-        if len(unit) > _LONGEST_SPELLING:
-            return None
         spelling = _tidy(unit)
         return next((found for each in self.dimensions if (found := each.read(spelling))), None)
 
@@ -113,9 +111,17 @@ def canonical(unit: str | None, *, analyte: str) -> str | None:
     return found.code if found else None
 
 
-@functools.lru_cache(maxsize=4096)
 def _read(unit: str | None, analyte: str) -> Unit | None:
     """Return the unit that a spelling means for an analyte; None when none or the analyte has no table."""
+    # Refused here, not further in: the cache must never hold a text that somebody sent in place of a unit.
+    if unit is not None and len(unit) > _LONGEST_SPELLING:
+        return None
+    return _look_up(unit, analyte)
+
+
+@functools.lru_cache(maxsize=4096)
+def _look_up(unit: str | None, analyte: str) -> Unit | None:
+    """Return what `_read` does, of a spelling of bounded length; a page of results repeats a few of them."""
     known = ANALYTES.get(analyte)
     return known.read(unit) if known else None
 

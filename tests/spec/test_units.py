@@ -402,8 +402,10 @@ def test_a_number_that_no_result_can_be_is_refused_at_once(value: str) -> None:
     assert convert(Decimal(value), "mg/dL", analyte="creatinine", to="mg/dL") is None
 
 
-def test_a_text_in_place_of_a_unit_is_refused_unread() -> None:
-    assert convert(Decimal(1), "mg/dL" + " " * 1000, analyte="creatinine", to="mg/dL") is None
+def test_a_text_in_place_of_a_unit_is_refused_and_not_kept() -> None:
+    before = units._look_up.cache_info().currsize
+    assert canonical("mg/dL" + " " * 1000, analyte="creatinine") is None
+    assert units._look_up.cache_info().currsize == before
 
 
 def test_a_long_but_real_number_is_read() -> None:
