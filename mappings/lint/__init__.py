@@ -1,0 +1,20 @@
+"""The linter of content behind `cds-service check`: trials, triggers, value sets, sources and a site's file.
+
+`read_subject` reads what is to be linted and reports what cannot be read; `lint` runs every check. To add a check: one
+function that yields `Found`, its line in `CHECKS` of its module, a passing and a failing example in its spec table.
+"""
+
+from __future__ import annotations
+
+from mappings.lint.problems import Check, Problem, Severity, SiteRule, SiteRules, Subject
+
+CHECKS: tuple[Check, ...] = ()
+
+
+def lint(subject: Subject) -> list[Problem]:
+    """Return everything that is wrong, by file and line; only problems of severity `error` are faults."""
+    found = [problem for check in CHECKS for problem in check.problems(subject)]
+    return sorted(found, key=lambda p: (p.file, p.line, p.where, p.code))
+
+
+__all__ = ["CHECKS", "Check", "Problem", "Severity", "SiteRule", "SiteRules", "Subject", "lint"]

@@ -1,0 +1,207 @@
+"""What the linter looks at (`Subject`), what it finds (`Problem`), and what one check is (`Check`).
+
+A check yields `Found`: a place and what is wrong there. Its name, its usual severity and its advice stand once, where
+the check is registered.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from mappings.kinds import Kind
+from mappings.kinds.combinators import AllOf, AnyOf, AtLeast, IfThen, Not
+from mappings.trials import Criterion, Role, Trial, Trigger
+from mappings.yaml_content import Document, Path
+from terminology.resources import Folder
+from terminology.valuesets import Vocabulary
+
+
+class Severity(enum.StrEnum):
+    """An error stops a release; a warning may be meant; a note was seen and answered by the content itself."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault of content. line: from 1, or 0 when not known. where: criterion id or element. code: the check's name."""
+
+    file: str
+    line: int
+    where: str
+    code: str
+    what: str
+    advice: str
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line or "") if part)
+        named = f"{place}: {self.where}" if self.where else place
+        return f"{named}: {self.severity} {self.code}: {self.what}. {self.advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSetFile:
+    """A ValueSet as it was written: `Vocabulary` no longer tells what a file itself lists."""
+
+    file: str
+    text: str
+    resource: Mapping[str, Any]
+
+    def line_of(self, code: str) -> int:
+        """Return the first line on which a code or url stands between quotation marks; 0 when on none."""
+        lines = enumerate(self.text.splitlines(), start=1)
+        return next((number for number, line in lines if f'"{code}"' in line), 0)
+
+
+class Written(NamedTuple):
+    """A trial and the file it was read from."""
+
+    trial: Trial
+    document: Document
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return self.document.file
+
+    def criteria(self) -> Iterator[tuple[Path, Criterion]]:
+        """Yield every criterion with its path."""
+        for index, criterion in enumerate(self.trial.criteria):
+            yield ("criteria", index), criterion
+
+    def path_of(self, criterion: Criterion) -> Path:
+        """Return the path of a criterion of this trial."""
+        return next(path for path, own in self.criteria() if own.id == criterion.id)
+
+    def statements(self) -> Iterator[Statement]:
+        """Yield every statement of every criterion, compounds before their parts."""
+        for path, criterion in self.criteria():
+            for inner, kind in _walk(criterion.when, (*path, "when")):
+                yield Statement(self, criterion, inner, kind)
+
+    def at(self, path: Path, what: str, *, where: str = "", severity: Severity | None = None) -> Found:
+        """Return what was found at an element of the file."""
+        return Found(self.file, self.document.line(path), where, what, severity)
+
+
+class Statement(NamedTuple):
+    """One statement (a leaf or a compound) of a criterion, with its place."""
+
+    written: Written
+    criterion: Criterion
+    path: Path
+    kind: Kind
+
+    def found(self, what: str, *below: str | int, severity: Severity | None = None) -> Found:
+        """Return what was found at this statement, or at one of its fields."""
+        return self.written.at((*self.path, *below), what, where=self.criterion.id, severity=severity)
+
+    def field(self, name: str) -> Any:
+        """Return a field as it was written; None when it was not."""
+        value = self.written.document.content
+        for step in self.path:
+            value = value[step]
+        return value.get(name) if isinstance(value, Mapping) else None
+
+
+class Found(NamedTuple):
+    """A place and what is wrong there; `severity` only where it is not the check's usual one."""
+
+    file: str
+    line: int
+    where: str
+    what: str
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True)
+class SiteRule:
+    """A condition that a site adds to a criterion of a trial: it may narrow what the protocol says, never widen it.
+
+    role: how the rule is read; an inclusion must hold, an exclusion must not.
+    """
+
+    trial: str
+    criterion: str
+    role: Role
+    when: Kind
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class SiteRules:
+    """What the linter reads of a site file. settings: each top-level key and its line. trials: ids it names."""
+
+    file: str
+    settings: Mapping[str, int] = field(default_factory=dict)
+    trials: Mapping[str, int] = field(default_factory=dict)
+    rules: tuple[SiteRule, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All that is linted at once. sources: file name -> text of `sources/`."""
+
+    written: tuple[Written, ...]
+    vocabulary: Vocabulary
+    triggers: tuple[tuple[Trigger, Document], ...] = ()
+    value_sets: tuple[ValueSetFile, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    site: SiteRules | None = None
+
+    def statements(self) -> Iterator[Statement]:
+        """Yield every statement of every trial."""
+        for written in self.written:
+            yield from written.statements()
+
+
+class Check(NamedTuple):
+    """One check. find: yields what it found. advice: what to do about it."""
+
+    name: str
+    find: Callable[[Subject], Iterable[Found]]
+    advice: str
+    severity: Severity = Severity.ERROR
+
+    def problems(self, subject: Subject) -> Iterator[Problem]:
+        """Yield the check's findings as problems."""
+        for found in self.find(subject):
+            severity = found.severity or self.severity
+            yield Problem(found.file, found.line, found.where, self.name, found.what, self.advice, severity)
+
+
+def read_texts(folder: Folder, suffix: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, text) of the files of a folder with this suffix, by name."""
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if file.name.endswith(suffix):
+            yield file.name, file.read_text(encoding="utf-8")
+
+
+def _walk(kind: Kind, path: Path) -> Iterator[tuple[Path, Kind]]:
+    yield path, kind
+    for step, part in _steps(kind):
+        yield from _walk(part, (*path, *step))
+
+
+def _steps(kind: Kind) -> Iterator[tuple[Path, Kind]]:
+    """Yield the parts of a compound with the keys under which they are written."""
+    match kind:
+        case AllOf():
+            yield from ((("all_of", index), part) for index, part in enumerate(kind.all_of))
+        case AnyOf():
+            yield from ((("any_of", index), part) for index, part in enumerate(kind.any_of))
+        case AtLeast():
+            yield from ((("of", index), part) for index, part in enumerate(kind.of))
+        case Not():
+            yield ("not",), kind.not_
+        case IfThen():
+            yield ("if",), kind.if_
+            yield ("then",), kind.then
+        case _:
+            return
