@@ -72,7 +72,7 @@ class Catalogue:
         verdicts = {trial.id: evaluate_trial(trial, view, shown_only=shown_only) for trial in trials}
         triggers = (t for t in self.triggers if t.trial in verdicts)
         return Results(
-            record,
+            view,
             tuple(verdicts.values()),
             tuple(evaluate_trigger(trigger, verdicts[trigger.trial]) for trigger in triggers),
             (*record.notes, *_silences(verdicts.values())),

@@ -121,6 +121,11 @@ class Trial(Part):
         """The statements of the anchors."""
         return tuple(self.statement(id_) for id_ in self.anchors)
 
+    @functools.cached_property
+    def needed_types(self) -> frozenset[str]:
+        """The FHIR types from which its criteria are decided."""
+        return frozenset().union(*(criterion.when.needed_types() for criterion in self.criteria))
+
     def statement(self, id_: str) -> Kind:
         """Return the statement of a criterion (`I3`) or of a part (`I3.1`); LookupError when there is none."""
         first, *steps = id_.split(".")

@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from mappings.evaluation import Evaluation
 from mappings.facts import Note, PatientRecord
 from mappings.trials import Criterion, Role, Trial, Trigger
 from mappings.truth import Finding, Truth
@@ -97,9 +98,14 @@ class TriggerVerdict(msgspec.Struct, frozen=True):
 
 
 class Results(msgspec.Struct, frozen=True):
-    """Everything that was decided of one patient."""
+    """Everything that was decided of one patient. view: the evaluation, for whoever asks it more (a card's dates)."""
 
-    record: PatientRecord
+    view: Evaluation
     trials: tuple[TrialVerdict, ...]
     triggers: tuple[TriggerVerdict, ...]
     notes: tuple[Note, ...]
+
+    @property
+    def record(self) -> PatientRecord:
+        """The record that was evaluated."""
+        return self.view.record

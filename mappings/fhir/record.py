@@ -331,8 +331,10 @@ class _Reading:
         text = reference.reference.split("/_history/")[0]
         if text.startswith("#"):
             return text
-        self._by_reference()
-        return self._urls.get(text) or "/".join(text.split("/")[-2:])
+        if text.startswith("urn:"):
+            self._by_reference()
+            return self._urls.get(text, text)
+        return "/".join(text.split("/")[-2:])
 
     def _resolve(self, reference: shapes.Reference | None, owner: Any) -> Any:
         """Return the resource a reference points to, contained ones included; None when it is not in the record."""
