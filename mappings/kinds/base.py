@@ -153,6 +153,10 @@ class Coded(Kind):
             return Reason.NEEDS_JUDGEMENT
         return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.known(view).broader) else None
 
+    def broader(self, view: Evaluation) -> frozenset[str]:
+        """Return the value sets with codes more general than what is asked."""
+        return self.known(view).broader
+
     def nothing_found(self, view: Evaluation) -> Finding:
         """Return what it means that nothing on record decides."""
         return self.known(view).absent if not view.record.incomplete else absent(view, self)
