@@ -28,7 +28,6 @@ from hooks import protocol
 from hooks.prefetch import Templates, parts_of, templates
 from hooks.protocol import Cards, Discovery, HookRequest, ProtocolError, ServiceDescription
 from hooks.services import SERVICES, Service
-from mappings.evaluation import Evaluation
 from mappings.fhir import read_record
 from terminology.errors import RecordError
 
@@ -151,13 +150,13 @@ class Desk:
         if request.patient_facing:
             return []
         parts = parts_of(request, self.known[service.id])
-        catalogue, vocabulary = self.content.catalogue, self.content.vocabulary
+        catalogue, day = self.content.catalogue, self.today()
         try:
-            record = read_record(parts, vocabulary=vocabulary, today=self.today(), patient_id=request.patient)
+            record = read_record(parts, vocabulary=catalogue.vocabulary, today=day, patient_id=request.patient)
         except RecordError as error:
             raise ProtocolError(412, "required", f"No answer without a Patient: {error.what}.") from error
-        view = Evaluation(record, vocabulary, catalogue.policy)
-        return service.cards(catalogue.evaluate(record), view, self.content.site.card_cap)
+        results = catalogue.evaluate(record, shown_only=True)
+        return service.cards(results, results.view, self.content.site.card_cap)
 
     async def take_feedback(self, request: Request) -> Response:
         """Take feedback: the whole batch, or none of it."""

@@ -85,7 +85,7 @@ def trial_card(
         summary=careful(summary),
         indicator="warning" if warns else "info",
         source=source_of(verdict.trial, service),
-        detail=careful("\n".join(lines)),
+        detail="\n".join(lines),
         overrideReasons=OVERRIDE_REASONS,
         links=links_of([verdict.trial]),
         extension={EXTENSION: _extension(verdict, view)},
@@ -101,7 +101,7 @@ def roll_up_card(
         summary=careful(summary),
         indicator="info",
         source=Source("Trial catalogue of this service", PUBLIC_URL, topic(service, "rollup", "Trials that need data")),
-        detail=careful("\n".join(lines)),
+        detail="\n".join(lines),
         overrideReasons=OVERRIDE_REASONS,
         links=links_of(trials),
         extension={EXTENSION: extension},
@@ -133,8 +133,9 @@ def registry_line(trial: Trial) -> str:
 
 def _groups(verdict: TrialVerdict, view: Evaluation) -> list[str]:
     lines = []
+    groups = verdict.grouped()
     for group in Group:
-        listed = verdict.listed(group)
+        listed = groups[group]
         title = group.value.capitalize()
         if not listed:
             lines += ["", f"**{title}:** none"]
@@ -162,7 +163,7 @@ def _line(verdict: Verdict, group: Group, view: Evaluation) -> str:
 
 def notes(view: Evaluation, verdicts: Sequence[TrialVerdict]) -> list[str]:
     """Return one line on what of the record was missing, unreadable or left out, as far as these trials need it."""
-    needed = frozenset[str]().union(*(c.when.needed_types() for v in verdicts for c in v.trial.criteria))
+    needed = frozenset[str]().union(*(v.trial.needed_types for v in verdicts))
     missing = sorted(needed & view.record.incomplete.keys())
     said = [f"not retrieved in full: {', '.join(missing)}"] if missing else []
     other = [note.what.rstrip(".") for note in view.record.notes if note.reason != "incomplete"]

@@ -25,6 +25,8 @@ _ESCAPE = str.maketrans({**_CONTROL, **_INVISIBLE, **{ord(c): "\\" + c for c in 
 _ADDRESS = re.compile(r"(?<=[a-z]):(?=//)|(?<=www)\.|(?<=\w)(?=@\w)|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
 """Where an address is broken, so that no renderer makes a link of it: `http: //`, `www .`, `name @host`."""
 
+_ADDRESS_MARKS = ("//", "@", "www", "mailto:", "xmpp:")
+
 _BARE_ELIGIBLE = re.compile(r"(?<!likely )\b(?:in)?eligible\b", re.IGNORECASE)
 
 
@@ -34,7 +36,10 @@ def escaped(text: str) -> str:
     Parentheses mean something only behind a square bracket, which is escaped; there they are escaped as well, and
     elsewhere they are left, since every date stands in a pair of them.
     """
-    if "@" in text or "://" in text or "www" in text or ":" in text:
+    lower = text.lower()
+    if "eligible" in lower:
+        text = careful(text)
+    if any(mark in lower for mark in _ADDRESS_MARKS):
         text = _ADDRESS.sub(_broken, text)
     return text.translate(_ESCAPE).replace("\\](", "\\]\\(")
 
@@ -77,7 +82,7 @@ def quoted(text: str, length: int) -> str:
 
 def careful(text: str) -> str:
     """Return a card's text in which "eligible" never stands without "likely": a bare one of a source is elided."""
-    return _BARE_ELIGIBLE.sub("…", text) if "igible" in text.casefold() else text
+    return _BARE_ELIGIBLE.sub("…", text)
 
 
 def counted(number: int, noun: str) -> str:

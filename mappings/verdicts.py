@@ -74,6 +74,13 @@ class TrialVerdict(msgspec.Struct, frozen=True):
     open: tuple[Verdict, ...] = ()
     silent: str | None = None
 
+    def grouped(self) -> dict[Group, list[Verdict]]:
+        """Return the criteria by group, in the source's order."""
+        groups: dict[Group, list[Verdict]] = {group: [] for group in Group}
+        for verdict in self.verdicts:
+            groups[verdict.group].append(verdict)
+        return groups
+
     def listed(self, group: Group) -> tuple[Verdict, ...]:
         """Return the criteria of one group, in the source's order."""
         return tuple(verdict for verdict in self.verdicts if verdict.group is group)

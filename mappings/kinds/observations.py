@@ -222,7 +222,7 @@ class Observation(ResultKind):
         del view
         if fact.preliminary:
             return Reason.PRELIMINARY
-        said = {answer for value in self._carried(fact) if (answer := self._said(value)) is not None}
+        said = {answer for value in self._carried(fact) for answer in self._said(value)}
         if len(said) > 1:
             return Reason.CONFLICT
         if said:
@@ -232,15 +232,17 @@ class Observation(ResultKind):
     def _carried(self, fact: ObservationFact) -> Sequence[Value | frozenset[str]]:
         return (*fact.values, fact.sets) if self.self_stating else fact.values
 
-    def _said(self, value: Value | frozenset[str]) -> Answer | None:
+    def _said(self, value: Value | frozenset[str]) -> set[Answer]:
+        """What one carrier says; a concept whose codings contradict each other says both."""
         if isinstance(value, Quantity):
-            return None
+            return set()
         sets = value.sets if isinstance(value, CodedValue) else value
-        if not sets.isdisjoint(self.answers.holds):
-            return Truth.TRUE
-        if not sets.isdisjoint(self.answers.fails):
-            return Truth.FALSE
-        return Reason.NEEDS_JUDGEMENT if not sets.isdisjoint(self.answers.open) else None
+        meanings: tuple[tuple[Names, Answer], ...] = (
+            (self.answers.holds, Truth.TRUE),
+            (self.answers.fails, Truth.FALSE),
+            (self.answers.open, Reason.NEEDS_JUDGEMENT),
+        )
+        return {answer for names, answer in meanings if not sets.isdisjoint(names)}
 
 
 class Rounded(Part):

@@ -52,6 +52,10 @@ class Procedure(Coded):
             return true(yes, "{}.", Listed(yes))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
             return unknown(Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_))
+        if doubtful := self._doubtful(view):
+            reason = doubtful[0][1]
+            open_ = [fact for fact, _ in doubtful]
+            return unknown(reason, open_, SAYS[reason], Listed(open_))
         not_done = [f for f in facts if f.status is ProcedureStatus.NOT_DONE]
         if not_done and not wanted and view.missing(self.types) is None:
             return false(not_done, "Recorded as not done: {}.", Listed(not_done))
@@ -61,15 +65,19 @@ class Procedure(Coded):
         others = [f for f in view.facts(ProcedureFact, self.instead) if f.status is ProcedureStatus.COMPLETED]
         if others and view.missing(self.types) is None:
             return false(others, "Another procedure is on record instead: {}.", Listed(others))
-        doubtful = [f for f in view.facts(ProcedureFact, self.codes) if self._undecided_site(f)]
-        if doubtful:
-            says = "The body site is not recorded: {}."
-            return unknown(Reason.TOO_GENERAL, doubtful, says, Listed(doubtful))
         return self.nothing_found(view)
 
-    def _undecided_site(self, fact: ProcedureFact) -> bool:
-        """Whether the procedure would count if its body site, which is not recorded, were the right one."""
-        return self._has_status(fact) and not fact.sites and not fact.sets.isdisjoint(self.only_at)
+    def _doubtful(self, view: Evaluation) -> list[tuple[ProcedureFact, Reason]]:
+        """Procedures that may be the one asked for, and why they do not tell."""
+        facts = view.facts(ProcedureFact, self.known(view).sought)
+        possible = [f for f in facts if self._has_status(f) and self._in_time(view, f) is not Truth.FALSE]
+        return [(f, why) for f in possible if (why := self._why_open(view, f)) is not None]
+
+    def _why_open(self, view: Evaluation, fact: ProcedureFact) -> Reason | None:
+        if self.counts_by_code(fact):
+            return None
+        undecided_site = not fact.sites and not fact.sets.isdisjoint(self.only_at)
+        return Reason.TOO_GENERAL if undecided_site else self.doubt(view, fact)
 
     def _has_status(self, fact: ProcedureFact) -> bool:
         return fact.status == self.status or (self.status == "either" and fact.status is not ProcedureStatus.NOT_DONE)
@@ -90,3 +98,10 @@ class Procedure(Coded):
         if self.after is not None:
             return after(fact.time, moment.time)
         return after(moment.time, fact.time)
+
+
+SAYS = {
+    Reason.CONFLICT: "Contradicts what the trial asks for: {}.",
+    Reason.NEEDS_JUDGEMENT: "On record, to be judged: {}.",
+    Reason.TOO_GENERAL: "Recorded too generally to tell (the procedure, or its body site): {}.",
+}

@@ -1,0 +1,1 @@
+"""Benchmarks: costs as ratios to a reference measured in the same run, never as seconds."""
