@@ -1,0 +1,243 @@
+"""Checks of numbers, units and times: each can be compared, is possible, and is the one that the source states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from mappings.clinical_time import CalendarPeriod
+from mappings.kinds import Kind
+from mappings.kinds.combinators import Not
+from mappings.kinds.conditions import Condition
+from mappings.kinds.lesions import Lesions
+from mappings.kinds.observations import Measured, ResultKind
+from mappings.kinds.procedures import Procedure
+from mappings.lint.problems import Check, Found, Severity, Statement, Subject
+from mappings.lint.quoted import Quoted, periods, quoted
+from mappings.lint.ranges import Limit, limits_of, range_of, unit_of
+from terminology import units
+
+LIFE = 120
+"""Years; nothing in a record is older than its patient."""
+
+HAS_UPPER_LIMIT = frozenset(
+    {
+        "albumin",
+        "bilirubin-direct",
+        "bilirubin-total",
+        "creatinine",
+        "haemoglobin",
+        "inr",
+        "neutrophils",
+        "platelets",
+        "prothrombin-time",
+    }
+)
+"""Analytes whose results come with a reference range that has an upper limit of normal.
+
+Not among them: what only falls with disease (clearance, prothrombin activity), scores, sizes, weight and height.
+"""
+
+SIGNS = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
+NEGATED = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
+ROUNDED = "rounded"
+"""The field of a limit that the source states a second time, in another unit: only its digits are compared."""
+
+
+def missing_units(subject: Subject) -> Iterator[Found]:
+    """A number without a unit, of a quantity that is not a bare number."""
+    for statement in _measuring(subject):
+        analyte, _ = unit_of(statement.kind) or ("", "")
+        known = units.ANALYTES.get(analyte)
+        if statement.field("unit") is None and known is not None and known.assumed is None:
+            yield statement.found(f"limits {analyte} without a unit")
+
+
+def wrong_dimensions(subject: Subject) -> Iterator[Found]:
+    """A unit that measures something else than the analyte."""
+    for statement, analyte, unit in _written_units(subject):
+        if analyte in units.ANALYTES and not _known(analyte, unit) and _known_elsewhere(unit):
+            yield statement.found(f"'{unit}' is a unit, but none of {analyte}", "unit")
+
+
+def not_convertible(subject: Subject) -> Iterator[Found]:
+    """A unit or an analyte that the tables of units do not know: every result would be unknown."""
+    for statement, analyte, unit in _written_units(subject):
+        if analyte not in units.ANALYTES:
+            yield statement.found(f"no units are known for {analyte}", "value_set")
+        elif not _known(analyte, unit) and not _known_elsewhere(unit):
+            yield statement.found(f"no unit is called '{unit}'", "unit")
+    for statement in _measuring(subject):
+        rounded = statement.kind.rounded if isinstance(statement.kind, Measured) else None
+        if rounded and units.canonical(rounded.unit, analyte=(unit_of(statement.kind) or ("",))[0]) != rounded.unit:
+            yield statement.found(f"'{rounded.unit}' is not the UCUM code of a unit of it", ROUNDED)
+
+
+def _measuring(subject: Subject) -> Iterator[Statement]:
+    """Yield the statements that compare a measured value and whose unit is written in the file."""
+    for statement in subject.statements():
+        counts = isinstance(statement.kind, Lesions) and statement.kind.count_at_least is not None
+        if isinstance(statement.kind, Measured | Lesions) and statement.kind.value_set and not counts:
+            yield statement
+
+
+def _written_units(subject: Subject) -> Iterator[tuple[Statement, str, str]]:
+    """Yield each statement with each analyte that it reads and the unit in which it compares.
+
+    A missing unit of a known analyte is `missing-unit` and nothing else; a scale needs no unit.
+    """
+    for statement in _measuring(subject):
+        kind, written = statement.kind, statement.field("unit") is not None
+        if isinstance(kind, Lesions) or (isinstance(kind, Measured) and kind.scale is None):
+            for analyte in kind.value_set:
+                if written or analyte not in units.ANALYTES:
+                    yield statement, analyte, kind.unit
+
+
+def _known(analyte: str, unit: str) -> bool:
+    return units.dimension(unit, analyte=analyte) is not None
+
+
+def _known_elsewhere(unit: str) -> bool:
+    return any(_known(analyte, unit) for analyte in units.ANALYTES)
+
+
+def empty_ranges(subject: Subject) -> Iterator[Found]:
+    """Limits between which no number lies."""
+    for statement in subject.statements():
+        limited = range_of(statement.kind)
+        if limited is not None and limited[1].empty:
+            yield statement.found("no number lies between its limits")
+
+
+def impossible_windows(subject: Subject) -> Iterator[Found]:
+    """A window of time that is empty, reversed or longer than a life."""
+    for statement in subject.statements():
+        for field, what in _windows(statement.kind):
+            yield statement.found(what, field)
+
+
+def _windows(kind: Kind) -> Iterator[tuple[str, str]]:
+    if isinstance(kind, Condition) and kind.within is not None and (why := _impossible(kind.within)):
+        yield "within", f"the window of {kind.within} is {why}"
+    if isinstance(kind, ResultKind) and kind.of is not None and kind.of.days > LIFE * 365:
+        yield "of", f"the window of {kind.of.days} days is longer than a life"
+    if isinstance(kind, Procedure) and kind.before is not None and kind.before in (kind.after, kind.not_before):
+        yield "before", f"the window is reversed: before and after the {kind.before.name}"
+    elif isinstance(kind, Procedure) and kind.before is not None and kind.after is not None:
+        yield "before", "the window is not read: where `after` is written, `before` is not looked at"
+
+
+def _impossible(period: CalendarPeriod) -> str | None:
+    if period.months == 0 and period.days == 0:
+        return "empty"
+    return "longer than a life" if period.months > LIFE * 12 or period.days > LIFE * 365 else None
+
+
+def no_upper_limit(subject: Subject) -> Iterator[Found]:
+    """A multiple of the upper limit of normal, of something that has none."""
+    for statement in subject.statements():
+        kind = statement.kind
+        if isinstance(kind, Measured) and kind.times_upper_limit and not HAS_UPPER_LIMIT.issuperset(kind.value_set):
+            yield statement.found(
+                f"{', '.join(kind.value_set)} has no upper limit of normal in its results", "times_upper_limit"
+            )
+
+
+class Stated(NamedTuple):
+    """A limit that the source must state, in the place where it is written. sign: None where digits alone count."""
+
+    statement: Statement
+    limit: Limit
+    sign: str | None
+
+    def found(self, what: str, severity: Severity | None = None) -> Found:
+        """Return what was found at this limit."""
+        return self.statement.found(what, self.limit.name, severity=severity)
+
+
+def thresholds_unlike_text(subject: Subject) -> Iterator[Found]:
+    """A limit whose digits or comparison are not those of the criterion's words; a reading may explain it."""
+    for statement in subject.statements():
+        for stated in _stated(statement):
+            if why := _unlike(stated, statement.criterion.text):
+                explained = not _unlike(stated, "\n".join(statement.criterion.readings))
+                yield stated.found(why, Severity.NOTE if explained else None)
+        window = statement.kind.within if isinstance(statement.kind, Condition) else None
+        if window is not None and not _same_period(window, statement.criterion.text):
+            yield statement.found(f"the window of {window} stands nowhere in the text", "within")
+
+
+def _stated(statement: Statement) -> Iterator[Stated]:
+    negated = _is_negated(statement)
+    for limit in _limits(statement.kind):
+        sign = SIGNS.get(limit.name, ">=" if limit.name != ROUNDED else None)
+        yield Stated(statement, limit, NEGATED[sign] if sign and negated else sign)
+
+
+def _limits(kind: Kind) -> Iterator[Limit]:
+    yield from limits_of(kind)
+    # One lesion is no threshold: "a lesion" is how any text says that there is one.
+    if isinstance(kind, Lesions) and (kind.count_at_least or 0) > 1:
+        yield Limit("count_at_least", Decimal(kind.count_at_least or 0))
+    if isinstance(kind, Measured) and kind.rounded is not None:
+        yield Limit(ROUNDED, kind.rounded.value)
+
+
+def _is_negated(statement: Statement) -> bool:
+    """Whether an odd number of `not` stands above a statement, so that the text says the opposite comparison."""
+    above = statement.written.statements()
+    nots = [
+        one
+        for one in above
+        if isinstance(one.kind, Not) and one.path != statement.path and statement.path[: len(one.path)] == one.path
+    ]
+    return len(nots) % 2 == 1
+
+
+def _unlike(stated: Stated, text: str) -> str | None:
+    kind = stated.statement.kind
+    roman = isinstance(kind, Measured) and kind.scale is not None
+    same = [one for one in quoted(text, roman=roman) if _same_number(stated, one)]
+    if not same:
+        return f"`{stated.limit.name}: {stated.limit.number}` stands nowhere in the text"
+    if any(_same_comparison(stated.sign, one.comparison) for one in same):
+        return None
+    says = " and ".join(sorted({one.comparison or "no comparison" for one in same}))
+    return f"`{stated.limit.name}: {stated.limit.number}`, but the text says {says} beside that number"
+
+
+def _same_number(stated: Stated, one: Quoted) -> bool:
+    """Whether a text's number is the limit, after conversion where its unit is one of the analyte's."""
+    measured = unit_of(stated.statement.kind)
+    if measured is not None and stated.limit.name != ROUNDED and _known(measured[0], one.unit) and one.unit:
+        wanted = units.convert(one.number, one.unit, analyte=measured[0], to=measured[1])
+        return wanted == Fraction(stated.limit.number)
+    return one.number == stated.limit.number
+
+
+def _same_comparison(sign: str | None, written: str | None) -> bool:
+    """Whether a text's comparison is the limit's; a bare number (18-75, III or IV) stands for an inclusive one."""
+    return sign is None or written == sign or (written is None and sign in {">=", "<="})
+
+
+def _same_period(window: CalendarPeriod, text: str) -> bool:
+    return any((window.months, window.days) == (one.months, one.days) for one in periods(text))
+
+
+CHECKS = (
+    Check("missing-unit", missing_units, "Write the unit of the source"),
+    Check("wrong-dimension", wrong_dimensions, "Correct the unit or the value set"),
+    Check("not-convertible", not_convertible, "Write a UCUM code that `terminology/units.py` has for the analyte"),
+    Check("empty-range", empty_ranges, "Correct or exchange the limits"),
+    Check("impossible-window", impossible_windows, "Correct the length or the events of the window"),
+    Check("no-upper-limit", no_upper_limit, "State the threshold in a unit"),
+    Check(
+        "threshold-unlike-text",
+        thresholds_unlike_text,
+        "Correct the number or the comparison; where the text does not state it, say in a reading how it was read",
+    ),
+)
+"""The checks of this module."""
