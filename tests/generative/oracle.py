@@ -362,8 +362,7 @@ def _window(period: str) -> dt.date:
 
 def _age(born: dt.date) -> int:
     """Count the birthdays."""
-    birthdays = ((born.month, born.day) <= (TODAY.month, TODAY.day)) + (TODAY.year - born.year - 1)
-    return birthdays
+    return TODAY.year - born.year - 1 + ((born.month, born.day) <= (TODAY.month, TODAY.day))
 
 
 def _worlds(spans: Sequence[Span]) -> Iterator[tuple[dt.datetime, ...]]:

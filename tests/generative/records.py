@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 TODAY = dt.date(2026, 11, 24)
 PATIENT = "p1"
-DAYS_AGO = (-5, 0, 1, 10, 11, 30, 31, 60, 61, 400)
+DAYS_AGO = (1, 0, 10, 11, 30, 31, 60, 61, 400, -5)
 """Days before today from which dates are drawn: few, so that they coincide and lie on the edges of windows."""
 
 SUBJECTS = [{"reference": f"Patient/{PATIENT}"}] * 6 + [
@@ -34,18 +34,18 @@ def concept(*codes: str, system: str = SYSTEM, text: str | None = None) -> Json:
 
 @st.composite
 def dates(draw: st.DrawFn, *, exact: bool) -> Json | None:
-    """Return a date as {"dateTime": ...} or {"Period": ...}, or None."""
+    """Return a date as {"DateTime": ...} or {"Period": ...}, or None."""
     day = TODAY - dt.timedelta(days=draw(st.sampled_from(DAYS_AGO)))
     forms = ["day", "day", "day", "time"] if exact else ["day", "time", "month", "year", "period", "none"]
     match draw(st.sampled_from(forms)):
         case "day":
-            return {"dateTime": day.isoformat()}
+            return {"DateTime": day.isoformat()}
         case "time":
-            return {"dateTime": f"{day.isoformat()}T{draw(st.sampled_from(['08:00:00', '16:30:00']))}Z"}
+            return {"DateTime": f"{day.isoformat()}T{draw(st.sampled_from(['08:00:00', '16:30:00']))}Z"}
         case "month":
-            return {"dateTime": day.isoformat()[:7]}
+            return {"DateTime": day.isoformat()[:7]}
         case "year":
-            return {"dateTime": day.isoformat()[:4]}
+            return {"DateTime": day.isoformat()[:4]}
         case "period":
             end = day + dt.timedelta(days=draw(st.sampled_from([0, 1, 20])))
             return {"Period": {"start": day.isoformat(), "end": min(end, max(day, TODAY)).isoformat()}}
@@ -135,7 +135,8 @@ def markers(draw: st.DrawFn, *, exact: bool) -> Json:
     return resource
 
 
-UNITS = {
+NUMBERS: list[float] = [50, 1.5, 0.9, 1.51, 49.9, 50.1, 132.6, 50000, 0, -1]
+UNITS: dict[str, list[str | None]] = {
     "p1": ["10*9/L", "x10E9/L", "K/uL", "/mm3", "mg/dL", None],
     "p2": ["10^9/L", "10*3/uL"],
     "c1": ["mg/dL", "umol/L", "µmol/L", "K/uL", None],
@@ -148,11 +149,12 @@ def measurements(draw: st.DrawFn, *, exact: bool) -> Json:
     """A number with a unit, or without one, sometimes with a comparator, sometimes preceded by no value."""
     code = draw(st.sampled_from(list(UNITS)))
     resource: Json = draw(_observations(code, exact=exact))
-    quantity: Json = {"value": draw(st.sampled_from([0, 0.9, 1.5, 1.51, 49.9, 50, 50.1, 132.6, 50000, -1]))}
-    if (unit := draw(st.sampled_from(UNITS[code]))) is not None:
+    quantity: Json = {"value": draw(st.sampled_from(NUMBERS))}
+    unit = draw(st.sampled_from(UNITS[code]))
+    if unit is not None:
         quantity[draw(st.sampled_from(["unit", "code"]))] = unit
-    if (comparator := draw(st.sampled_from([None] * 5 + ["<", "<=", ">", ">="]))) is not None:
-        quantity["comparator"] = comparator
+    if draw(st.integers(0, 4)) == 0:
+        quantity["comparator"] = draw(st.sampled_from(["<", "<=", ">", ">="]))
     if draw(st.integers(0, 9)):
         resource["valueQuantity"] = quantity
     return resource
@@ -194,8 +196,8 @@ def resources(draw: st.DrawFn, *, exact: bool) -> list[Json]:
         owner = "patient" if resource["resourceType"] == "AllergyIntolerance" else "subject"
         resource["id"] = f"r{number}"
         resource[owner] = draw(st.sampled_from(SUBJECTS))
-    if found and draw(st.booleans()):
-        found.append(draw(st.sampled_from(found)))
+    if twice := draw(st.lists(st.sampled_from(found), max_size=1)) if found else []:
+        found += twice
     return [draw(patients(exact=exact)), *found]
 
 
