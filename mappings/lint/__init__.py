@@ -6,9 +6,13 @@ function that yields `Found`, its line in `CHECKS` of its module, a passing and 
 
 from __future__ import annotations
 
+from mappings.lint import content, logic, site, source, values
+from mappings.lint.coverage import CoverageRow, coverage
 from mappings.lint.problems import Check, Problem, Severity, SiteRule, SiteRules, Subject
+from mappings.lint.reading import read_subject
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (*content.CHECKS, *logic.CHECKS, *values.CHECKS, *source.CHECKS, *site.CHECKS)
+"""Every check, by module."""
 
 
 def lint(subject: Subject) -> list[Problem]:
@@ -17,4 +21,16 @@ def lint(subject: Subject) -> list[Problem]:
     return sorted(found, key=lambda p: (p.file, p.line, p.where, p.code))
 
 
-__all__ = ["CHECKS", "Check", "Problem", "Severity", "SiteRule", "SiteRules", "Subject", "lint"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "CoverageRow",
+    "Problem",
+    "Severity",
+    "SiteRule",
+    "SiteRules",
+    "Subject",
+    "coverage",
+    "lint",
+    "read_subject",
+]

@@ -11,8 +11,10 @@ from mappings.kinds.conditions import Condition
 from mappings.kinds.medications import Allergy
 from mappings.kinds.observations import Observation
 from mappings.lint.problems import Check, Found, Severity, Subject, ValueSetFile
+from mappings.recency import DEFAULT_RECENCY
 from terminology.checkdigits import loinc_ok, snomed_ok
 from terminology.codings import ICD10_DIALECTS, LOINC, RXNORM, SNOMED, Coding, canonical_system, normal_icd10
+from terminology.units import ANALYTES
 from terminology.valuesets import ValueSet
 
 KNOWN_SYSTEMS = frozenset(
@@ -96,11 +98,18 @@ def empty_value_sets(subject: Subject) -> Iterator[Found]:
 
 
 def unused_value_sets(subject: Subject) -> Iterator[Found]:
-    """A value set that no criterion reads, no other set includes and no other set names as more general."""
+    """A value set that no criterion reads, no other set includes and no other set names as more general.
+
+    One that has units or a recency of its own is known as a look-alike (an eGFR is no clearance): that is a note.
+    """
     used = used_value_sets(subject)
     for value_set in subject.vocabulary.value_sets.values():
         if value_set.name not in used:
-            yield Found(value_set.file, 1, value_set.name, "is used by no criterion and by no other value set")
+            known = value_set.name in ANALYTES or value_set.name in DEFAULT_RECENCY
+            severity = Severity.NOTE if known else None
+            yield Found(
+                value_set.file, 1, value_set.name, "is read by no criterion and by no other value set", severity
+            )
 
 
 def used_value_sets(subject: Subject) -> frozenset[str]:
@@ -195,7 +204,7 @@ CHECKS = (
     Check(
         "unused-value-set",
         unused_value_sets,
-        "Use it in a criterion or remove the file; one kept so that a look-alike is recognised may stay",
+        "Use it in a criterion, or remove the file",
         Severity.WARNING,
     ),
     Check(

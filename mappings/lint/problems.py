@@ -27,6 +27,10 @@ class Severity(enum.StrEnum):
     NOTE = "note"
 
 
+ANSWERED = "Nothing to do: the content itself says so"
+"""The advice of every note."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A fault of content. line: from 1, or 0 when not known. where: criterion id or element. code: the check's name."""
@@ -122,23 +126,27 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class SiteRule:
-    """A condition that a site adds to a criterion of a trial: it may narrow what the protocol says, never widen it.
+    """A condition that a site adds to a trial: it may narrow what the protocol says, never widen it.
 
-    role: how the rule is read; an inclusion must hold, an exclusion must not.
+    role: how the rule is read; an inclusion must hold, an exclusion must not. criterion: the one it stands beside.
     """
 
     trial: str
-    criterion: str
     role: Role
     when: Kind
+    criterion: str | None = None
     line: int = 0
 
 
 @dataclass(frozen=True)
 class SiteRules:
-    """What the linter reads of a site file. settings: each top-level key and its line. trials: ids it names."""
+    """What the linter reads of a site's file.
+
+    settings, trials: each setting, each trial id that it names, with its line. known_settings: those that are read.
+    """
 
     file: str
+    known_settings: frozenset[str] = frozenset()
     settings: Mapping[str, int] = field(default_factory=dict)
     trials: Mapping[str, int] = field(default_factory=dict)
     rules: tuple[SiteRule, ...] = ()
@@ -173,7 +181,8 @@ class Check(NamedTuple):
         """Yield the check's findings as problems."""
         for found in self.find(subject):
             severity = found.severity or self.severity
-            yield Problem(found.file, found.line, found.where, self.name, found.what, self.advice, severity)
+            advice = ANSWERED if severity is Severity.NOTE else self.advice
+            yield Problem(found.file, found.line, found.where, self.name, found.what, advice, severity)
 
 
 def read_texts(folder: Folder, suffix: str) -> Iterator[tuple[str, str]]:
