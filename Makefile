@@ -22,8 +22,9 @@ COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
+# `exec`: a signal that make passes on reaches the service itself, not a shell in between.
 run: $(VENV)/run.stamp ## start the service with demo patients at http://127.0.0.1:8080 (HOST=, PORT=)
-	@CDS_AUTH=off CDS_DEMO=1 $(BIN)/cds-service serve --host "$(HOST)" --port "$(PORT)"
+	@CDS_AUTH=off CDS_DEMO=1 exec $(BIN)/cds-service serve --host "$(HOST)" --port "$(PORT)"
 
 test: $(VENV)/dev.stamp ## run every test that needs no network
 	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -n auto
