@@ -7,7 +7,9 @@ which resource, on which date.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from hooks import needs
 from hooks.protocol import (
@@ -25,6 +27,8 @@ from mappings.report import report_verdict
 from mappings.trials import Trial
 from mappings.truth import Strength
 from mappings.verdicts import Group, TrialVerdict, Verdict
+
+T = TypeVar("T")
 
 OURS = "https://oncology-trial-cds.github.io/fhir/CodeSystem"
 TOPIC_SYSTEM = f"{OURS}/card-topic"
@@ -113,8 +117,19 @@ def _extension(verdict: TrialVerdict, view: Evaluation) -> TrialExtension:
         trial=verdict.trial.id,
         status=verdict.status.value,
         evaluated_on=view.today.isoformat(),
-        criteria=tuple(report_verdict(v) for v in verdict.verdicts),
+        criteria=tuple(_once(v, view, "report", partial(report_verdict, v)) for v in verdict.verdicts),
     )
+
+
+def _once(verdict: Verdict, view: Evaluation, what: str, make: Callable[[], T]) -> T:
+    """Return what a verdict gives on a card; of one that is the same for many patients it is made once."""
+    if not verdict.constant:
+        return make()
+    key = (what, id(verdict))
+    if key not in view.known:
+        view.known[key] = make()
+    made: T = view.known[key]
+    return made
 
 
 def trial_title(trial: Trial) -> str:
@@ -141,7 +156,7 @@ def _groups(verdict: TrialVerdict, view: Evaluation) -> list[str]:
             lines += ["", f"**{title}:** none"]
             continue
         lines += ["", f"**{title} ({len(listed)})**", ""]
-        lines += [_line(v, group, view) for v in listed]
+        lines += [_once(v, view, "line", partial(_line, v, group, view)) for v in listed]
     return lines
 
 

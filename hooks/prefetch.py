@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hooks.protocol import PATIENT_KEY, HookRequest, ProtocolError
-from mappings.fhir import READ, Body, Part
+from mappings.fhir import DECIDING, Body, Part
 from mappings.fhir.bodies import came_newest_first, is_other_than, patient_ids, types_in
 from mappings.kinds import Kind
 from mappings.trials import Trial
@@ -112,7 +112,7 @@ def parts_of(request: HookRequest, known: Templates) -> list[Part]:
     others = (body for key, body in request.prefetch.items() if key not in known and body is not None)
     parts += [Part(body, types_in(body)) for body in others]
     asked = {template.type for template in known.values()}
-    return [*parts, Part(None, READ - asked, "not asked for")]
+    return [*parts, Part(None, DECIDING - asked, "not asked for")]
 
 
 def _part(template: Template, body: Body | None) -> Part:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, TypeVar
 
 from mappings import truth
+from mappings.compiled import EMPTY, CompiledTrial, compile_trial
 from mappings.evaluation import Evaluation, Policy
 from mappings.facts import Note, PatientRecord
 from mappings.kinds.base import Part
@@ -45,9 +46,11 @@ class Catalogue:
         shared: dict[Any, Any] = {}
         self.trials = {trial.id: _sharing(trial, shared) for trial in trials}
         self.triggers = tuple(triggers)
-        self._known: dict[int, Any] = {}
-        self._by_anchor = _anchor_index(self.trials.values(), vocabulary)
-        self._types = {trial.id: _anchor_types(trial) for trial in self.trials.values()}
+        self._known: dict[object, Any] = {}
+        empty = Evaluation(EMPTY, self.vocabulary, policy, self._known)
+        self._compiled = {trial.id: compile_trial(trial, empty) for trial in self.trials.values()}
+        self._by_anchor = _anchor_index(self._compiled.values())
+        self._types = {id_: compiled.anchor_types() for id_, compiled in self._compiled.items()}
 
     def evaluate(self, record: PatientRecord, *, shown_only: bool = False) -> Results:
         """Return the verdicts of the trials that may be relevant, and of their triggers.
@@ -69,8 +72,10 @@ class Catalogue:
 
     def _results(self, record: PatientRecord, trials: Iterable[Trial], *, shown_only: bool = False) -> Results:
         view = Evaluation(record, self.vocabulary, self.policy, self._known)
-        verdicts = {trial.id: evaluate_trial(trial, view, shown_only=shown_only) for trial in trials}
-        triggers = (t for t in self.triggers if t.trial in verdicts)
+        verdicts = {trial.id: evaluate_trial(self._compiled[trial.id], view, shown_only=shown_only) for trial in trials}
+        triggers = [t for t in self.triggers if t.trial in verdicts]
+        if shown_only:  # a trial that is not relevant was not looked at, and its trigger is FALSE
+            triggers = [t for t in triggers if verdicts[t.trial].status is not Status.NOT_RELEVANT]
         return Results(
             view,
             tuple(verdicts.values()),
@@ -79,12 +84,13 @@ class Catalogue:
         )
 
 
-def evaluate_trial(trial: Trial, view: Evaluation, *, shown_only: bool = False) -> TrialVerdict:
+def evaluate_trial(compiled: CompiledTrial, view: Evaluation, *, shown_only: bool = False) -> TrialVerdict:
     """Return how the patient in view stands against a trial; `shown_only` stops where it is ruled out."""
-    relevant = all(view.finding(anchor).truth is not Truth.FALSE for anchor in trial.anchor_statements)
+    trial = compiled.trial
+    relevant = all(anchor.finding(view).truth is not Truth.FALSE for anchor in compiled.anchors)
     verdicts: list[Verdict] = []
-    for criterion in trial.criteria if relevant or not shown_only else ():
-        verdicts.append(Verdict(criterion, view.finding(criterion.when)))
+    for line in compiled.lines if relevant or not shown_only else ():
+        verdicts.append(line.verdict(view))
         if shown_only and verdicts[-1].fails:
             break
     fails = tuple(verdict for verdict in verdicts if verdict.fails)
@@ -158,22 +164,12 @@ def _shared(value: Any, shared: dict[Any, Any]) -> Any:
     return value
 
 
-def _anchor_index(trials: Iterable[Trial], vocabulary: Vocabulary) -> dict[str, list[str]]:
+def _anchor_index(trials: Iterable[CompiledTrial]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for trial in trials:
-        for name in _anchor_sets(trial, vocabulary):
-            found.setdefault(name, []).append(trial.id)
+    for compiled in trials:
+        for name in compiled.touched_by():
+            found.setdefault(name, []).append(compiled.trial.id)
     return found
-
-
-def _anchor_sets(trial: Trial, vocabulary: Vocabulary) -> set[str]:
-    names = {name for anchor in trial.anchor_statements for name in anchor.value_sets()}
-    broader = (vocabulary.value_sets[name].more_general for name in names)
-    return names | {name for name in broader if name}
-
-
-def _anchor_types(trial: Trial) -> frozenset[str]:
-    return frozenset().union(*(anchor.needed_types() for anchor in trial.anchor_statements))
 
 
 def load_catalogue(

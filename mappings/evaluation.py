@@ -52,20 +52,21 @@ class Datable(Protocol):
 class Evaluation:
     """What a criterion sees of one patient.
 
-    known: what criteria have worked out that no patient changes, by their identity; a catalogue keeps it for all.
+    known: what was worked out once and no patient changes, by its identity; a catalogue keeps it for all patients.
     """
 
-    __slots__ = ("_findings", "_moments", "known", "policy", "record", "vocabulary")
+    __slots__ = ("_findings", "_moments", "known", "policy", "record", "touched", "vocabulary")
 
     def __init__(
         self,
         record: PatientRecord,
         vocabulary: Vocabulary,
         policy: Policy,
-        known: dict[int, Any] | None = None,
+        known: dict[object, Any] | None = None,
     ) -> None:
         self.record, self.vocabulary, self.policy = record, vocabulary, policy
-        self.known: dict[int, Any] = {} if known is None else known
+        self.touched = record.touched
+        self.known: dict[object, Any] = {} if known is None else known
         self._findings: dict[int, Finding] = {}
         self._moments: dict[int, Moment] = {}
 

@@ -212,5 +212,7 @@ class PatientRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def touched(self) -> frozenset[str]:
-        """The value sets that at least one fact touches."""
-        return frozenset(name for by_set in self.facts.values() for name in by_set)
+        """The value sets that some fact touches, and the types of what is known beside: the Patient, studies."""
+        names = {name for by_set in self.facts.values() for name in by_set}
+        studies = {"ResearchSubject"} if self.studies else set()
+        return frozenset({*names, "Patient", *studies, *({"Consent"} if self.consents else ())})

@@ -32,10 +32,11 @@ class Group(enum.StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One criterion and what was found of it."""
+    """One criterion and what was found of it. constant: the same for every patient whose record does not touch it."""
 
     criterion: Criterion
     finding: Finding
+    constant: bool = False
 
     @property
     def fails(self) -> bool:

@@ -1,10 +1,11 @@
 """FHIR R4 in, PatientRecord out. No other part of the house knows a clinical resource's JSON shape."""
 
 from mappings.fhir.decoding import Body, decode
-from mappings.fhir.record import READ, Part, read_record
+from mappings.fhir.record import DECIDING, READ, Part, read_record
 from mappings.fhir.shapes import AnyBody, Bundle, OperationOutcome, Patient, Unreadable
 
 __all__ = [
+    "DECIDING",
     "READ",
     "AnyBody",
     "Body",

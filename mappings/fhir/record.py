@@ -51,6 +51,10 @@ FATAL = frozenset({"error", "fatal"})
 SUPPRESSED = "suppressed"
 
 
+DECIDING = READ - {"BodyStructure", "Medication", "OperationOutcome", "ResearchStudy"}
+"""Those whose absence may decide something; the others only say more of what refers to them."""
+
+
 class Part(NamedTuple):
     """One thing that was retrieved: a Bundle, a resource, or nothing.
 
@@ -158,7 +162,7 @@ class _Reading:
             self._incomplete(part.types, problem)
 
     def _incomplete(self, types: frozenset[str] | None, why: str) -> None:
-        for name in READ if types is None else types:
+        for name in DECIDING if types is None else types:
             self.incomplete.setdefault(name, why)
 
     # One resource
@@ -240,7 +244,7 @@ class _Reading:
         """What is not one of the resources that hold facts by code."""
         if isinstance(resource, shapes.Skipped):
             raise Skip("type-not-read")
-        elif isinstance(resource, shapes.ResearchSubject):
+        if isinstance(resource, shapes.ResearchSubject):
             self._check_subject(resource.individual)
             self.studies.append(self.reader.study(resource, self._source(resource, full_url)))
         elif isinstance(resource, shapes.Consent):

@@ -54,9 +54,14 @@ class Part(BaseModel):
 
 
 class Kind(Part):
-    """A criterion of some kind. types: the FHIR resource types from which it is decided."""
+    """A criterion of some kind.
+
+    types: the FHIR resource types from which it is decided. reads: those among Patient, ResearchSubject and Consent
+    that it reads beside facts found by code.
+    """
 
     types: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[frozenset[str]] = frozenset()
 
     def decide(self, view: Evaluation) -> Finding:
         """Return what the criterion says of the patient in view."""
@@ -151,7 +156,13 @@ class Coded(Kind):
             return Reason.CONFLICT
         if not fact.sets.isdisjoint(self.judge):
             return Reason.NEEDS_JUDGEMENT
-        return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.known(view).broader) else None
+        if fact.sets.isdisjoint(self.known(view).broader) or self._is_elsewhere(fact):
+            return None
+        return Reason.TOO_GENERAL
+
+    def _is_elsewhere(self, fact: Any) -> bool:
+        """Whether the organ that its code leaves open is recorded, and is not the one asked for."""
+        return bool(fact.sites) and not fact.sets.isdisjoint(self.only_at)
 
     def broader(self, view: Evaluation) -> frozenset[str]:
         """Return the value sets with codes more general than what is asked."""

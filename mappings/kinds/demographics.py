@@ -19,6 +19,7 @@ class Age(Kind):
     at_least: int | None = None
     at_most: int | None = None
     types: ClassVar[tuple[str, ...]] = ("Patient",)
+    reads: ClassVar[frozenset[str]] = frozenset({"Patient"})
 
     def decide(self, view: Evaluation) -> Finding:
         if view.record.birth is None:
@@ -44,6 +45,7 @@ class Sex(Kind):
     kind: Literal["sex"]
     is_: Literal["female", "male"] = Field(alias="is")
     types: ClassVar[tuple[str, ...]] = ("Patient",)
+    reads: ClassVar[frozenset[str]] = frozenset({"Patient"})
 
     def decide(self, view: Evaluation) -> Finding:
         if view.record.sex not in {"female", "male"}:

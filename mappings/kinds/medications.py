@@ -65,8 +65,11 @@ class Allergy(Coded):
         if open_:
             doubtful = [fact for fact, _ in open_]
             return unknown(open_[0][1], doubtful, "On record, to be judged: {}.", Listed(doubtful))
-        if none := [fact for fact in facts if not fact.sets.isdisjoint(self.none_known)]:
-            return false(none, "{}.", Listed(none))
+        none = [fact for fact in facts if not fact.sets.isdisjoint(self.none_known)]
+        if sure := [fact for fact in none if fact.certainty is Certainty.CONFIRMED]:
+            return false(sure, "{}.", Listed(sure))
+        if none:
+            return unknown(Reason.SUSPECTED, none, "On record, not confirmed: {}.", Listed(none))
         return self.nothing_found(view)
 
     def _answer(self, view: Evaluation, fact: AllergyFact) -> Truth | Reason:

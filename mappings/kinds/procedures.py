@@ -42,7 +42,7 @@ class Procedure(Coded):
         return (*self.value_set, *self.only_at, *self.too_general, *self.judge, *self.conflict, *self.instead)
 
     def decide(self, view: Evaluation) -> Finding:
-        found = view.facts(ProcedureFact, self.codes)
+        found = view.facts(ProcedureFact, self.known(view).sought)
         if not found:
             return self.nothing_found(view)
         facts = [f for f in found if self.counts_by_code(f)]
@@ -52,10 +52,9 @@ class Procedure(Coded):
             return true(yes, "{}.", Listed(yes))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
             return unknown(Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_))
-        if doubtful := self._doubtful(view):
-            reason = doubtful[0][1]
-            open_ = [fact for fact, _ in doubtful]
-            return unknown(reason, open_, SAYS[reason], Listed(open_))
+        if doubtful := self._doubtful(view, found):
+            reason, unclear = doubtful[0][1], [fact for fact, _ in doubtful]
+            return unknown(reason, unclear, SAYS[reason], Listed(unclear))
         not_done = [f for f in facts if f.status is ProcedureStatus.NOT_DONE]
         if not_done and not wanted and view.missing(self.types) is None:
             return false(not_done, "Recorded as not done: {}.", Listed(not_done))
@@ -67,9 +66,8 @@ class Procedure(Coded):
             return false(others, "Another procedure is on record instead: {}.", Listed(others))
         return self.nothing_found(view)
 
-    def _doubtful(self, view: Evaluation) -> list[tuple[ProcedureFact, Reason]]:
+    def _doubtful(self, view: Evaluation, facts: list[ProcedureFact]) -> list[tuple[ProcedureFact, Reason]]:
         """Procedures that may be the one asked for, and why they do not tell."""
-        facts = view.facts(ProcedureFact, self.known(view).sought)
         possible = [f for f in facts if self._has_status(f) and self._in_time(view, f) is not Truth.FALSE]
         return [(f, why) for f in possible if (why := self._why_open(view, f)) is not None]
 

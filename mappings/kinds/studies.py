@@ -43,6 +43,7 @@ class OtherStudy(Kind):
     study: str
     current: bool = False
     types: ClassVar[tuple[str, ...]] = ("ResearchSubject",)
+    reads: ClassVar[frozenset[str]] = frozenset({"ResearchSubject"})
 
     def decide(self, view: Evaluation) -> Finding:
         part = [f for f in view.record.studies if self._counts(f)]
@@ -68,6 +69,7 @@ class Consent(Kind):
     kind: Literal["consent"]
     study: str
     types: ClassVar[tuple[str, ...]] = ("Consent", "ResearchSubject")
+    reads: ClassVar[frozenset[str]] = frozenset({"Consent", "ResearchSubject"})
 
     def decide(self, view: Evaluation) -> Finding:
         given = [c for c in view.record.consents if of_study(c.studies, self.study)]
