@@ -15,7 +15,6 @@ from mappings.kinds import Kind
 from mappings.kinds.combinators import AllOf, AnyOf, AtLeast, IfThen, Not
 from mappings.trials import Criterion, Role, Trial, Trigger
 from mappings.yaml_content import Document, Path
-from terminology.resources import Folder
 from terminology.valuesets import Vocabulary
 
 
@@ -183,13 +182,6 @@ class Check(NamedTuple):
             severity = found.severity or self.severity
             advice = ANSWERED if severity is Severity.NOTE else self.advice
             yield Problem(found.file, found.line, found.where, self.name, found.what, advice, severity)
-
-
-def read_texts(folder: Folder, suffix: str) -> Iterator[tuple[str, str]]:
-    """Yield (name, text) of the files of a folder with this suffix, by name."""
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if file.name.endswith(suffix):
-            yield file.name, file.read_text(encoding="utf-8")
 
 
 def _walk(kind: Kind, path: Path) -> Iterator[tuple[Path, Kind]]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
-from mappings.lint.problems import Problem, SiteRules, Subject, ValueSetFile, Written, read_texts
+from mappings.lint.problems import Problem, SiteRules, Subject, ValueSetFile, Written
 from mappings.trials import Trigger, load_trial, load_trigger
 from mappings.yaml_content import Document
 from terminology.errors import ContentError
@@ -46,8 +46,8 @@ def read_subject(
         written=tuple(written.values()),
         vocabulary=vocabulary,
         triggers=tuple(_triggers((files("mappings") / "triggers", *trigger_folders), problems)),
-        value_sets=_value_set_files(value_set_folders),
-        sources=_texts((files("mappings") / "sources", *source_folders)),
+        value_sets=value_set_files(value_set_folders),
+        sources=texts((files("mappings") / "sources", *source_folders)),
         site=site,
     )
     return subject, problems
@@ -75,10 +75,12 @@ def _yaml_files(folders: Iterable[Folder]) -> Iterator[Folder]:
         yield from sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
 
 
-def _value_set_files(folders: Iterable[Folder]) -> tuple[ValueSetFile, ...]:
-    texts = _texts(folders, ".json")
-    return tuple(ValueSetFile(name, text, json.loads(text)) for name, text in texts.items())
+def value_set_files(folders: Iterable[Folder]) -> tuple[ValueSetFile, ...]:
+    """Return the value sets of the folders as they are written."""
+    return tuple(ValueSetFile(name, text, json.loads(text)) for name, text in texts(folders, ".json").items())
 
 
-def _texts(folders: Iterable[Folder], suffix: str = ".txt") -> dict[str, str]:
-    return {name: text for folder in folders for name, text in read_texts(folder, suffix)}
+def texts(folders: Iterable[Folder], suffix: str = ".txt") -> dict[str, str]:
+    """Return name -> text of the folders' files with this suffix; a later folder's file replaces one of its name."""
+    found = [file for folder in folders for file in folder.iterdir() if file.name.endswith(suffix)]
+    return {file.name: file.read_text(encoding="utf-8") for file in found}
