@@ -50,6 +50,7 @@ class Catalogue:
         empty = Evaluation(EMPTY, self.vocabulary, policy, self._known)
         self._compiled = {trial.id: compile_trial(trial, empty) for trial in self.trials.values()}
         self._by_anchor = _anchor_index(self._compiled.values())
+        self._always = {id_ for id_, compiled in self._compiled.items() if compiled.is_always_relevant()}
         self._types = {id_: compiled.anchor_types() for id_, compiled in self._compiled.items()}
 
     def evaluate(self, record: PatientRecord, *, shown_only: bool = False) -> Results:
@@ -65,7 +66,7 @@ class Catalogue:
 
     def candidates(self, record: PatientRecord) -> list[Trial]:
         """Return the trials whose anchors the record touches, or could touch since it is not complete."""
-        names = {id_ for set_ in record.touched for id_ in self._by_anchor.get(set_, ())}
+        names = {id_ for set_ in record.touched for id_ in self._by_anchor.get(set_, ())} | self._always
         if record.incomplete:
             names |= {id_ for id_, types in self._types.items() if not types.isdisjoint(record.incomplete)}
         return [trial for id_, trial in self.trials.items() if id_ in names]

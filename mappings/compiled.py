@@ -14,7 +14,7 @@ from mappings.evaluation import Evaluation
 from mappings.facts import PatientRecord, Tally
 from mappings.kinds.base import Kind
 from mappings.trials import Criterion, Trial
-from mappings.truth import Finding
+from mappings.truth import Finding, Truth
 from mappings.verdicts import Verdict
 from terminology.valuesets import Vocabulary
 
@@ -72,6 +72,10 @@ class CompiledTrial(NamedTuple):
     def touched_by(self) -> frozenset[str]:
         """Return the value sets without any of which, on a complete record, the trial is not relevant."""
         return frozenset().union(*(anchor.touched_by for anchor in self.anchors))
+
+    def is_always_relevant(self) -> bool:
+        """Whether no anchor is FALSE of an empty record, so that nothing need touch it."""
+        return all(anchor.untouched.truth is not Truth.FALSE for anchor in self.anchors)
 
     def anchor_types(self) -> frozenset[str]:
         """Return the FHIR types that must be complete before the trial can be called not relevant."""
