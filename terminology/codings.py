@@ -41,7 +41,7 @@ class Coding(NamedTuple):
 
 
 def canonical_system(url: str) -> str:
-    """Return the one URL of a code system; SNOMED CT editions (`.../sct/900000000000207008`) are SNOMED CT."""
+    """Return the one URL of a code system; an edition of SNOMED CT (`.../sct/...`) is SNOMED CT."""
     if url.startswith(SNOMED + "/"):
         return SNOMED
     return ALIASES.get(url, url)

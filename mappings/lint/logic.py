@@ -163,22 +163,18 @@ def _undecidable(kind: Kind) -> str | None:
         return "combines only what a person decides: no record changes it" if people_only else None
     if not isinstance(kind, Coded):
         return None
-    open_only = (*kind.judge, *kind.too_general, *kind.conflict)
     if _finds(kind):
         return None
-    if not open_only:
+    if not (kind.judge or kind.too_general or kind.conflict):
         return "looks for nothing: no value set decides it"
-    return "can only be unknown: it has no deciding value set, and absence is unknown" if _stays_open(kind) else None
+    open_ = kind.absence == "unknown"
+    return "can only be unknown: no value set decides it, and absence is unknown" if open_ else None
 
 
 def _finds(kind: Coded) -> bool:
     """Whether some code on record can decide it."""
     at_sites = [name for name, site in kind.only_at.items() if site != kind.not_at]
     return bool(kind.value_set or at_sites) or (isinstance(kind, Observation) and kind.self_stating)
-
-
-def _stays_open(kind: Coded) -> bool:
-    return kind.absence == "unknown"
 
 
 def always_true(subject: Subject) -> Iterator[Found]:
@@ -228,7 +224,7 @@ def _meeting(first: Criterion, one: Kind, second: Criterion, other: Kind) -> str
 
 
 def _at(number: Fraction, first: Criterion, left: Range, second: Criterion, right: Range) -> str:
-    holding = [criterion.id for criterion, limits in ((first, left), (second, right)) if number in limits]
+    holding = [criterion.id for criterion, limits in ((first, left), (second, right)) if limits.holds(number)]
     return (
         f"exactly there only {holding[0]} holds"
         if holding

@@ -41,9 +41,8 @@ class Range(NamedTuple):
             return False
         return self.low > self.high or (self.low == self.high and (self.low_open or self.high_open))
 
-    def __contains__(self, number: object) -> bool:
+    def holds(self, number: Fraction) -> bool:
         """Whether a number is in it."""
-        assert isinstance(number, Fraction)
         over = self.low is None or number > self.low or (number == self.low and not self.low_open)
         under = self.high is None or number < self.high or (number == self.high and not self.high_open)
         return over and under

@@ -144,14 +144,16 @@ class Oracle:
         if "after" not in leaf:
             return True
         events = self._events(leaf["after"])
-        if not events or "Procedure" in self.incomplete:
+        if not events:
             return None
         worlds = _worlds([time or ALWAYS, *events])
         return _common({own > max(others) for own, *others in worlds})
 
     def _events(self, event: Json) -> list[Span]:
+        """When such an event was; on an incomplete record there may have been another at any time."""
         done = [r for r in self.of_type("Procedure") if r["status"] == "completed" and not self._is_dropped(r)]
-        return [_span(r, "performed") or ALWAYS for r in done if _touches(r["code"], _names(event["value_set"]))]
+        seen = [_span(r, "performed") or ALWAYS for r in done if _touches(r["code"], _names(event["value_set"]))]
+        return [*seen, ALWAYS] if seen and "Procedure" in self.incomplete else seen
 
     # Results
 
@@ -161,7 +163,7 @@ class Oracle:
         results = [r for r in results if _is_result(r) and not _is_future(r, "effective")]
         event = leaf.get("after")
         events = self._events(event) if event else []
-        if event and (not events or "Procedure" in self.incomplete):
+        if event and not events:
             return Known(None)
         answers = [_answer(leaf, r) for r in results]
         spans = [_span(r, "effective") or ALWAYS for r in results]

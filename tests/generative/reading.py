@@ -11,6 +11,7 @@ from mappings.evaluation import Evaluation, Policy
 from mappings.facts import PatientRecord
 from mappings.fhir import Part, decode, read_record
 from mappings.truth import Finding
+from terminology.valuesets import Vocabulary
 from tests.generative.criteria import parse
 from tests.generative.invented import VOCABULARY
 from tests.generative.oracle import RECENCY
@@ -29,19 +30,21 @@ def part(content: Json, **how: Any) -> Part:
     return Part(decode(json.dumps(content).encode()), **how)
 
 
-def read(parts: Sequence[Part]) -> PatientRecord:
+def read(parts: Sequence[Part], vocabulary: Vocabulary = VOCABULARY) -> PatientRecord:
     """Return the patient's record."""
-    return read_record(parts, vocabulary=VOCABULARY, today=TODAY)
+    return read_record(parts, vocabulary=vocabulary, today=TODAY)
 
 
-def record(resources: Sequence[Json], incomplete: Iterable[str] = ()) -> PatientRecord:
+def record(
+    resources: Sequence[Json], incomplete: Iterable[str] = (), vocabulary: Vocabulary = VOCABULARY
+) -> PatientRecord:
     """Return the record of resources that came as a hook's prefetch does, one part for each type."""
     parts = [part(bundle(resources[:1]), types=frozenset({"Patient"}))]
     for type_ in TYPES:
         of_type = [resource for resource in resources if resource["resourceType"] == type_]
         missing = "the page was lost" if type_ in incomplete else None
         parts.append(part(bundle(of_type), types=frozenset({type_}), missing=missing))
-    return read(parts)
+    return read(parts, vocabulary)
 
 
 def finding(tree: Json, of: PatientRecord) -> Finding:

@@ -82,7 +82,7 @@ def conditions(draw: st.DrawFn, *, exact: bool) -> Json:
     return resource
 
 
-PROCEDURE_STATUS = ["completed"] * 4 + ["preparation", "in-progress", "not-done", "entered-in-error", "unknown"]
+PROCEDURE_STATUS = ["completed"] * 8 + ["preparation", "in-progress", "not-done", "entered-in-error", "unknown"]
 
 
 @st.composite
@@ -98,7 +98,7 @@ def procedures(draw: st.DrawFn, *, exact: bool) -> Json:
     return resource
 
 
-OBSERVATION_STATUS = ["final"] * 4 + ["amended", "corrected", "preliminary", "registered", "cancelled"]
+OBSERVATION_STATUS = ["final"] * 8 + ["amended", "corrected", "preliminary", "registered", "cancelled"]
 OBSERVATION_STATUS += ["entered-in-error", "unknown"]
 
 

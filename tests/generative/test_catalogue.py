@@ -20,7 +20,7 @@ NOT_RELEVANT = "not-relevant"
 def test_a_trial_that_the_index_leaves_out_is_not_relevant_and_the_others_are_equal(
     catalogue: Catalogue, resources: list[Json], incomplete: frozenset[str]
 ) -> None:
-    read = record(resources, incomplete)
+    read = record(resources, incomplete, catalogue.vocabulary)
     indexed, scanned = outcome(catalogue.evaluate(read)), outcome(catalogue.evaluate_all(read))
     assert len(scanned) == len(catalogue.trials)
     assert {id_: found for id_, found in scanned.items() if id_ in indexed} == indexed
@@ -32,10 +32,10 @@ def test_a_trial_that_the_index_leaves_out_is_not_relevant_and_the_others_are_eq
 def test_criteria_shared_over_the_catalogue_say_what_each_says_alone(
     catalogue: Catalogue, resources: list[Json], incomplete: frozenset[str]
 ) -> None:
-    read = record(resources, incomplete)
+    read, whole = record(resources, incomplete, catalogue.vocabulary), record(resources, incomplete)
     for verdict in catalogue.evaluate_all(read).trials[:5]:
         for criterion in verdict.verdicts:
-            alone = Evaluation(read, VOCABULARY, POLICY).finding(criterion.criterion.when)
+            alone = Evaluation(whole, VOCABULARY, POLICY).finding(criterion.criterion.when)
             assert (criterion.finding.truth, criterion.finding.evidence) == (alone.truth, alone.evidence)
 
 

@@ -43,7 +43,7 @@ BASE: Mapping[str, Json] = {
 
 
 class Told(NamedTuple):
-    """What is said of a patient: the answers asked for, the trial's status, the trigger's truth when it is asked for."""
+    """What is said of a patient: the answers asked for, the trial's status, the trigger's truth when asked for."""
 
     answers: str
     status: str

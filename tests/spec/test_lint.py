@@ -167,7 +167,8 @@ def in_trial(statement: str, *, text: str = "Text") -> Content:
 
 HB8, HB10 = "above: 8, unit: g/dL", "above: 10, unit: g/dL"
 COND = "{kind: condition, value_set: metastasis}"
-MARGIN = "{{kind: observation, value_set: margin, of: {{event: operation, site: liver, days: {days}}}, answers: {{holds: free}}}}"
+FREE = "answers: {{holds: free}}"
+MARGIN = "{{kind: observation, value_set: margin, of: {{event: operation, site: liver, days: {days}}}, " + FREE + "}}"
 REVIEW = TRIAL + "review_only: true\nexclusions_in_source: false\n"
 TRIGGER = """\
 id: a-trigger
