@@ -31,6 +31,12 @@ OWNERS = (
     "RxNorm",
 )
 
+OLD_PYTHON = f"""#!/bin/sh
+[ "$1" = -V ] && {{ echo Python 3.10.14; exit 0; }}
+exec "{sys.executable}" -c 'import sys; sys.version_info = (3, 10, 14); exec(sys.argv[1])' "$2"
+"""
+"""This Python, but for its version."""
+
 
 def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run make as from a terminal, not as a part of the `make test` that may be running these tests."""
@@ -77,11 +83,11 @@ class TestMake:
 
     def test_an_older_python_is_refused_in_one_clear_sentence(self, tmp_path: Path) -> None:
         old = tmp_path / "python3"
-        old.write_text('#!/bin/sh\n[ "$1" = -V ] && { echo Python 3.9.6; exit 0; }\nexit 1\n', encoding="utf-8")
+        old.write_text(OLD_PYTHON, encoding="utf-8")
         old.chmod(0o755)
         answer = make("run", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}")
         assert answer.returncode != 0
-        assert f"Python 3.11 or newer is needed, and {old} is Python 3.9.6." in answer.stderr
+        assert f"Python 3.11 or newer is needed, and {old} is Python 3.10.14." in answer.stderr
         assert not (tmp_path / "venv").exists()
 
     def test_a_missing_python_is_named(self, tmp_path: Path) -> None:
