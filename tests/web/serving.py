@@ -1,0 +1,81 @@
+"""The service over real HTTP, on a free port of loopback with a clock that stands still, and a client that asks it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import uvicorn
+
+from cds_service.app import create_app
+from cds_service.demo import WRITTEN_FOR
+from cds_service.settings import Settings
+
+ORIGIN = "https://ehr.example"
+MAX_BODY = 300_000
+NAMED_LISTS = {"cards", "services"}
+"""Members that may be an empty list."""
+
+
+class Client:
+    """Asks the service, and looks into every JSON answer for what CDS Hooks forbids."""
+
+    def __init__(self, http: httpx2.Client) -> None:
+        self.http = http
+
+    def get(self, path: str, **headers: str) -> httpx2.Response:
+        return self._seen(self.http.get(path, headers=headers))
+
+    def send(self, path: str, body: bytes, content_type: str = "application/json", **headers: str) -> httpx2.Response:
+        return self._seen(self.http.post(path, content=body, headers={"content-type": content_type, **headers}))
+
+    def post(self, path: str, body: Any) -> httpx2.Response:
+        return self.send(path, json.dumps(body).encode())
+
+    def cards(self, body: Any, service: str = "trial-eligibility") -> list[dict[str, Any]]:
+        answer = self.post(f"/cds-services/{service}", body)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["cards"]
+        return found
+
+    def _seen(self, answer: httpx2.Response) -> httpx2.Response:
+        """C01, C02: JSON everywhere, and no member that is null or empty."""
+        assert answer.headers["content-type"] == "application/json"
+        if answer.json() != {}:
+            assert_nothing_empty(answer.json())
+        return answer
+
+
+def assert_nothing_empty(element: Any, name: str = "") -> None:
+    assert element is not None, name
+    assert element != "", name
+    assert element != {}, name
+    if isinstance(element, dict):
+        for key, value in element.items():
+            assert_nothing_empty(value, key)
+    elif isinstance(element, list):
+        assert element or name in NAMED_LISTS, name
+        for item in element:
+            assert_nothing_empty(item, name)
+
+
+def serve(settings: Settings, today: dt.date = WRITTEN_FOR) -> Iterator[str]:
+    """Run the service in a thread and yield its base URL."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(create_app(settings, today=lambda: today), log_level="error", access_log=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=5)

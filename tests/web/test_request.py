@@ -1,0 +1,188 @@
+# ruff: noqa: N802  (a test is named by its number in the CDS Hooks checklist)
+"""Reading a call: what is refused, with which status, naming which member; and what is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.web.serving import MAX_BODY, Client
+
+PATH = "/cds-services/trial-eligibility"
+
+
+def issue(answer: httpx2.Response) -> dict[str, Any]:
+    outcome = answer.json()
+    assert outcome["resourceType"] == "OperationOutcome"
+    found: dict[str, Any] = outcome["issue"][0]
+    assert found["severity"] == "error"
+    return found
+
+
+def refused(client: Client, body: Any, status: int, expression: str, path: str = PATH) -> None:
+    answer = client.post(path, body)
+    assert answer.status_code == status, answer.text
+    assert issue(answer)["expression"] == [expression]
+
+
+@pytest.mark.parametrize("name", ["hook", "hookInstance", "context"])
+def test_C21_a_required_member_is_named(client: Client, positive: dict[str, Any], name: str) -> None:
+    del positive[name]
+    refused(client, positive, 400, name)
+
+
+@pytest.mark.parametrize(("name", "value"), [("hook", 5), ("context", []), ("prefetch", []), ("prefetch", "x")])
+def test_C21_a_member_of_the_wrong_kind_is_named(
+    client: Client, positive: dict[str, Any], name: str, value: Any
+) -> None:
+    refused(client, {**positive, name: value}, 400, name)
+
+
+def test_C21_a_hookInstance_that_is_no_uuid_is_accepted(client: Client, positive: dict[str, Any]) -> None:
+    assert client.cards({**positive, "hookInstance": "call-1"})
+
+
+def test_C94_fhirAuthorization_needs_fhirServer(client: Client, positive: dict[str, Any]) -> None:
+    refused(client, {**positive, "fhirAuthorization": {"access_token": "x"}}, 400, "fhirServer")
+
+
+def test_C22_the_same_hookInstance_is_answered_twice(client: Client, positive: dict[str, Any]) -> None:
+    assert len(client.cards(positive)) == len(client.cards(positive)) == 1
+
+
+def test_C23_wrong_hook(client: Client, positive: dict[str, Any]) -> None:
+    refused(client, {**positive, "hook": "order-select"}, 400, "hook")
+
+
+@pytest.mark.parametrize("path", ["/cds-services/none", "/cds-services/none/feedback"])
+def test_C24_unknown_service(client: Client, positive: dict[str, Any], path: str) -> None:
+    answer = client.post(path, positive)
+    assert (answer.status_code, issue(answer)["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["/none", "/cds-services/trial-eligibility/other"])
+def test_an_unknown_path_is_an_outcome(client: Client, path: str) -> None:
+    answer = client.post(path, {})
+    assert (answer.status_code, issue(answer)["code"]) == (404, "not-found")
+
+
+def test_a_wrong_method_is_an_outcome(client: Client) -> None:
+    answer = client.get(PATH)
+    assert (answer.status_code, issue(answer)["code"]) == (405, "not-supported")
+
+
+DEEP = b'{"hook":"patient-view","hookInstance":"1","context":{"patientId":"1"},"extension":' + b"[" * 100_000
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/feedback"])
+@pytest.mark.parametrize("body", [b"", b"{", b"no", b'{"hook": "\xff\xfe"}', b'{"a": "\xff"}', DEEP, b"[]", b"5"])
+def test_C25_what_is_not_a_json_object_is_400(client: Client, path: str, body: bytes) -> None:
+    answer = client.send(path, body)
+    assert answer.status_code == 400
+    assert issue(answer)["code"] in {"structure", "required"}
+
+
+def test_C25_wrong_content_type(client: Client, positive: dict[str, Any]) -> None:
+    body = json.dumps(positive).encode()
+    assert client.send(PATH, body, "text/plain").status_code == 415
+    assert client.send(PATH, body, "application/x-www-form-urlencoded").status_code == 415
+    assert client.send(PATH, body, "application/json; charset=utf-8").status_code == 200
+
+
+def test_C25_a_compressed_body_is_refused(client: Client) -> None:
+    assert client.send(PATH, b"x", **{"content-encoding": "gzip"}).status_code == 415
+
+
+def test_C25_too_long(client: Client) -> None:
+    answer = client.send(PATH, b" " * (MAX_BODY + 1))
+    assert (answer.status_code, issue(answer)["code"]) == (413, "too-long")
+
+
+def test_C25_too_long_in_chunks_without_a_length(base: str) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(MAX_BODY // 10_000 + 1):
+            yield b" " * 10_000
+
+    answer = httpx2.post(base + PATH, content=chunks(), headers={"content-type": "application/json"}, trust_env=False)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("change", [{}, {"prefetch": {}}, {"prefetch": None}, {"prefetch": {"patient": None}}])
+def test_C26_C41_without_the_patient_412_names_the_key(
+    client: Client, positive: dict[str, Any], change: dict[str, Any]
+) -> None:
+    del positive["prefetch"]
+    refused(client, {**positive, **change}, 412, "prefetch.patient")
+
+
+def test_C41_a_patient_that_cannot_be_read_is_412(client: Client, positive: dict[str, Any]) -> None:
+    positive["prefetch"]["patient"]["birthDate"] = 1960
+    refused(client, positive, 412, "prefetch.patient")
+
+
+def test_C06_C05_unknown_members_and_extensions_are_legal(client: Client, positive: dict[str, Any]) -> None:
+    positive["foo"] = positive["context"]["foo"] = 1
+    positive["extension"] = {"com.example": {"a": [1, 2, {"b": None}]}}
+    assert len(client.cards(positive)) == 1
+
+
+@pytest.mark.parametrize("id_", [None, "", "a/b", "Patient/", "a b", "x" * 65, "1?x=y", "Encounter/1", "é"])
+def test_C32_a_patient_id_that_is_none_is_refused(client: Client, positive: dict[str, Any], id_: str | None) -> None:
+    positive["context"]["patientId"] = id_
+    refused(client, positive, 400, "context.patientId")
+
+
+def test_C32_a_type_before_the_id_is_stripped(client: Client, positive: dict[str, Any]) -> None:
+    positive["context"]["patientId"] = f"Patient/{positive['context']['patientId']}"
+    assert len(client.cards(positive)) == 1
+
+
+def test_C33_another_patient_in_the_prefetch_is_400(client: Client, positive: dict[str, Any]) -> None:
+    positive["prefetch"]["patient"]["id"] = "another"
+    refused(client, positive, 400, "prefetch.patient")
+
+
+def test_C33_resources_of_another_patient_are_dropped_and_said(client: Client, positive: dict[str, Any]) -> None:
+    positive["prefetch"]["conditions"]["entry"][0]["resource"]["subject"] = {"reference": "Patient/another"}
+    assert all("another patient were left out" in card["detail"] for card in client.cards(positive))
+
+
+@pytest.mark.parametrize("user", ["Practitioner/1", "PractitionerRole/1", "https://ehr.example/fhir/Practitioner/1"])
+def test_C31_a_clinician_gets_cards(client: Client, positive: dict[str, Any], user: str) -> None:
+    positive["context"]["userId"] = user
+    assert client.cards(positive)
+
+
+@pytest.mark.parametrize("user", ["1", "Practitioner", "Device/1", "Practitioner/"])
+def test_C106_a_user_without_its_type_is_400(client: Client, positive: dict[str, Any], user: str) -> None:
+    positive["context"]["userId"] = user
+    refused(client, positive, 400, "context.userId")
+
+
+@pytest.mark.parametrize("user", ["Patient/1", "RelatedPerson/1"])
+@pytest.mark.parametrize("service", ["trial-eligibility", "ctdna-maintenance"])
+def test_C93_no_cards_for_patients(client: Client, positive: dict[str, Any], user: str, service: str) -> None:
+    positive["context"]["userId"] = user
+    assert client.cards(positive, service) == []
+
+
+def test_C91_preflight_and_origin_on_errors(base: str) -> None:
+    headers = {
+        "origin": "https://ehr.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization, content-type",
+    }
+    preflight = httpx2.options(base + PATH, headers=headers, trust_env=False)
+    assert preflight.status_code in {200, 204}
+    assert preflight.headers["access-control-allow-origin"] == "https://ehr.example"
+    failed = httpx2.post(base + PATH, content=b"{", headers=headers, trust_env=False)
+    assert (failed.status_code, failed.headers["access-control-allow-origin"]) == (400, "https://ehr.example")
+
+
+def test_C91_another_origin_is_not_allowed(base: str) -> None:
+    answer = httpx2.get(f"{base}/cds-services", headers={"origin": "https://other.example"}, trust_env=False)
+    assert "access-control-allow-origin" not in answer.headers
