@@ -1,24 +1,72 @@
-"""`cds-service check`: everything that would stop the start, and names that another package has taken."""
+"""`cds-service check`: what would stop the start, what the linter finds, and names that another package has taken.
+
+With `--coverage`: each line of each source, the criteria that encode it, and the tests that name these criteria.
+"""
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
+from pathlib import Path
 
-from cds_service.content import load_content
+from cds_service.content import given, load_content
 from cds_service.settings import SettingsError, load_content_settings, load_settings, serving_is_set
+from mappings.lint import CoverageRow, Problem, Severity, Subject, coverage, lint, read_subject
 from terminology.errors import ContentError
+
+_CRITERION = re.compile(r"\b[IED]\d{1,2}[a-z]?\b")
+SOURCES = "sources"
+"""Where a site's own trials keep their sources: a folder beside the files."""
 
 DISTRIBUTION = "oncology-trial-cds"
 NAMES = ("terminology", "mappings", "hooks", "cds_service")
 
 
 def problems() -> list[str]:
-    """Return one line `file:line: where: what` for each problem; none when all is well.
+    """Return one line `file:line: where: what` for each fault; none when all is well.
 
     The settings of the service itself are judged only where one of them is set: content can be checked anywhere.
     """
-    return [*_settings_problems(), *_content_problems(), *name_problems(metadata.packages_distributions())]
+    faults = [*_settings_problems(), *_content_problems(), *name_problems(metadata.packages_distributions())]
+    return faults or [str(problem) for problem in linted() if problem.severity is Severity.ERROR]
+
+
+def remarks() -> list[str]:
+    """Return one line for each thing the linter finds that is no fault: warnings and notes."""
+    return [str(problem) for problem in linted() if problem.severity is not Severity.ERROR]
+
+
+@functools.cache
+def linted() -> tuple[Problem, ...]:
+    """Return everything the linter finds."""
+    subject, unread = _subject()
+    return (*unread, *lint(subject))
+
+
+def _subject() -> tuple[Subject, list[Problem]]:
+    settings = load_content_settings()
+    trials, value_sets = given(settings.trials_dir), given(settings.valuesets_dir)
+    sources = [folder / SOURCES for folder in trials if (folder / SOURCES).is_dir()]
+    return read_subject(trials, (), value_sets, sources)
+
+
+def coverage_rows(tests: Path) -> list[CoverageRow]:
+    """Return a row for each criteria line of each source. tests: the folder of tests to look for criteria in."""
+    subject, _ = _subject()
+    trials = [written.trial.id for written in subject.written]
+    return coverage(subject, tests_by_criterion(tests, trials))
+
+
+def tests_by_criterion(folder: Path, trials: Sequence[str]) -> dict[str, list[str]]:
+    """Return "TRIAL CRITERION" -> the test files that name both, for every `test_*.py` below a folder."""
+    found: dict[str, list[str]] = {}
+    for file in sorted(folder.rglob("test_*.py")):
+        text = file.read_text(encoding="utf-8")
+        for name in {f"{trial} {id_}" for trial in trials if trial in text for id_ in _CRITERION.findall(text)}:
+            found.setdefault(name, []).append(file.name)
+    return found
 
 
 def _settings_problems() -> Iterator[str]:

@@ -20,6 +20,7 @@ from cds_service.app import create_app
 from cds_service.content import Content, load_content
 from cds_service.settings import LOOPBACK, Settings, load_content_settings, load_settings
 from hooks.prefetch import templates
+from mappings.lint import CoverageRow
 from terminology.errors import CdsError, RecordError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -121,11 +122,26 @@ def _console() -> Console:
 
 
 @app.command()
-def check() -> None:
+def check(
+    coverage: Annotated[bool, typer.Option("--coverage", help="Show source line -> criterion -> tests.")] = False,
+    tests: Annotated[Path, typer.Option(help="Folder of tests, for --coverage.")] = Path("tests"),
+) -> None:
     """Check trials, triggers, value sets, settings and installed names; exit 1 when something is wrong."""
     found = checks.problems()
-    for problem in found:
-        print(problem)
+    for line in (*found, *([] if found else checks.remarks())):
+        print(line)
+    if coverage and not found:
+        _show_coverage(checks.coverage_rows(tests))
     if found:
         raise typer.Exit(1)
     print("All is well.")
+
+
+def _show_coverage(rows: list[CoverageRow]) -> None:
+    for row in rows:
+        line, named = " ".join(row.source.text.split()), ", ".join(row.tests) or "no test"
+        text = f"{line[:60]}{'…' if len(line) > 60 else ''}"
+        print(f"{row.trial:20} {', '.join(row.criteria) or 'NOT ENCODED':28} {text:62} {named}")
+    encoded = sum(row.complete for row in rows)
+    tested = sum(bool(row.tests) for row in rows)
+    print(f"{encoded} of {len(rows)} lines encoded, {tested} of {len(rows)} with a test.")

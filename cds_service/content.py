@@ -12,7 +12,6 @@ from cds_service.site import Site, load_site
 from mappings.catalogue import Catalogue, load_catalogue
 from terminology.codings import Coding
 from terminology.conceptmaps import load_concept_maps
-from terminology.resources import Folder
 from terminology.valuesets import Vocabulary, load_value_sets
 
 
@@ -32,13 +31,14 @@ class Content:
 
 def load_content(settings: ContentSettings) -> Content:
     """Return all content. Raises ContentError with file, line and place for what cannot be used."""
-    value_sets = load_value_sets(files("terminology") / "valuesets", *_given(settings.valuesets_dir))
-    maps = load_concept_maps(*_given(settings.conceptmaps_dir))
+    value_sets = load_value_sets(files("terminology") / "valuesets", *given(settings.valuesets_dir))
+    maps = load_concept_maps(*given(settings.conceptmaps_dir))
     vocabulary = Vocabulary(value_sets, maps)
     site = load_site(settings.site_file, vocabulary)
-    catalogue = load_catalogue(vocabulary, site.policy(), trial_folders=_given(settings.trials_dir))
+    catalogue = load_catalogue(vocabulary, site.policy(), trial_folders=given(settings.trials_dir))
     return Content(catalogue, maps, site)
 
 
-def _given(folder: Path | None) -> tuple[Folder, ...]:
+def given(folder: Path | None) -> tuple[Path, ...]:
+    """Return a folder that the settings may name, as none or one."""
     return () if folder is None else (folder,)
