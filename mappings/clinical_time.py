@@ -30,12 +30,20 @@ class Interval(NamedTuple):
     def before(self, other: Interval) -> bool:
         """Whether every moment of this interval lies before every moment of the other."""
         if self.offset is not None and other.offset is not None and self.offset != other.offset:
-            return self.last - self.offset < other.first - other.offset
+            return _instant(self.last, self.offset) < _instant(other.first, other.offset)
         return self.last < other.first
 
     def same_moment(self, other: Interval) -> bool:
         """Whether both span the same days, so that neither can be called the later."""
         return (self.first.date(), self.last.date()) == (other.first.date(), other.last.date())
+
+
+def _instant(clock: dt.datetime, offset: dt.timedelta) -> dt.datetime:
+    """Return the clock in UTC; the ends of time, by which systems mean "for ever", stay where they are."""
+    try:
+        return clock - offset
+    except OverflowError:
+        return clock
 
 
 class CalendarPeriod(NamedTuple):
