@@ -156,13 +156,9 @@ class Coded(Kind):
             return Reason.CONFLICT
         if not fact.sets.isdisjoint(self.judge):
             return Reason.NEEDS_JUDGEMENT
-        if fact.sets.isdisjoint(self.known(view).broader) or self._is_elsewhere(fact):
-            return None
-        return Reason.TOO_GENERAL
-
-    def _is_elsewhere(self, fact: Any) -> bool:
-        """Whether the organ that its code leaves open is recorded, and is not the one asked for."""
-        return bool(fact.sites) and not fact.sets.isdisjoint(self.only_at)
+        if not fact.sets.isdisjoint(self.only_at):  # a recorded organ that decided nothing is not the one asked for
+            return None if fact.sites else Reason.TOO_GENERAL
+        return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.known(view).broader) else None
 
     def broader(self, view: Evaluation) -> frozenset[str]:
         """Return the value sets with codes more general than what is asked."""
@@ -222,7 +218,7 @@ def latest(facts: Sequence[F]) -> list[F]:
     if len(facts) < 2:
         return list(facts)
     dated = [fact for fact in facts if fact.time]
-    top = max((fact.time for fact in dated if fact.time), key=lambda t: t.last, default=None)
+    top = max((fact.time for fact in dated if fact.time), key=lambda t: t.first, default=None)
     return [fact for fact in facts if fact.time is None or top is None or not fact.time.before(top)]
 
 
