@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Literal
 
@@ -41,7 +42,12 @@ class Event(Coded):
         if len(times) < len(last):
             return Moment(None, tuple(last), Reason.IMPRECISE_DATE)
         top = max(times, key=lambda t: t.last)
-        return Moment(top._replace(first=max(t.first for t in times)), tuple(last))
+        seen = top._replace(first=max(t.first for t in times))
+        return Moment(seen._replace(last=dt.datetime.max) if self.may_have_moved(view) else seen, tuple(last))
+
+    def may_have_moved(self, view: Evaluation) -> bool:
+        """Whether a later one may be among what was not retrieved: the latest seen need not be the latest."""
+        return any(t in view.record.incomplete and t not in view.record.newest_first for t in self.types)
 
     def _procedures(self, view: Evaluation) -> Sequence[Fact]:
         facts = view.facts(ProcedureFact, self.codes)

@@ -127,7 +127,8 @@ class ResultKind(Coded):
         last = latest(possible)
         if any(place is Truth.UNKNOWN for fact, place in placed if fact in last):
             says = "Not known whether it was taken after the {} of {}: {}."
-            return unknown(Reason.IMPRECISE_DATE, last, says, event.name, moment.time, Listed(last))
+            reason = Reason.INCOMPLETE if event.may_have_moved(view) else Reason.IMPRECISE_DATE
+            return unknown(reason, last, says, event.name, moment.time, Listed(last))
         return self._decide_latest(
             view, possible, "No {} after the {} of {}.", self.title(view), event.name, moment.time
         )
@@ -135,7 +136,12 @@ class ResultKind(Coded):
     def _decide_of(self, view: Evaluation, facts: Sequence[ObservationFact], of: Of) -> Finding:
         moment = view.moment(of.event)
         if moment.time is None:
+            if (missing := view.missing(of.event.types)) is not None:
+                return unknown(Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing)
             return unknown(moment.reason, moment.facts, "No {} with a date on record.", of.event.name)
+        if of.event.may_have_moved(view):
+            says = "Not all was retrieved: there may be a later {} than that of {}."
+            return unknown(Reason.INCOMPLETE, moment.facts, says, of.event.name, moment.time)
         placed = [(fact, belongs(view, fact, of, moment.time, moment.facts)) for fact in facts]
         own = [fact for fact, place in placed if place is Truth.TRUE]
         unclear = [fact for fact, place in placed if place is Truth.UNKNOWN]

@@ -51,7 +51,10 @@ class Procedure(Coded):
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "{}.", Listed(yes))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
-            return unknown(Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_))
+            events = [event for event in (self.after, self.before) if event is not None]
+            moved = any(event.may_have_moved(view) for event in events)
+            reason = Reason.INCOMPLETE if moved else Reason.IMPRECISE_DATE
+            return unknown(reason, open_, SAYS[reason], Listed(open_))
         if doubtful := self._doubtful(view, found):
             reason, unclear = doubtful[0][1], [fact for fact, _ in doubtful]
             return unknown(reason, unclear, SAYS[reason], Listed(unclear))
@@ -72,10 +75,7 @@ class Procedure(Coded):
         return [(f, why) for f in possible if (why := self._why_open(view, f)) is not None]
 
     def _why_open(self, view: Evaluation, fact: ProcedureFact) -> Reason | None:
-        if self.counts_by_code(fact):
-            return None
-        undecided_site = not fact.sites and not fact.sets.isdisjoint(self.only_at)
-        return Reason.TOO_GENERAL if undecided_site else self.doubt(view, fact)
+        return None if self.counts_by_code(fact) else self.doubt(view, fact)
 
     def _has_status(self, fact: ProcedureFact) -> bool:
         return fact.status == self.status or (self.status == "either" and fact.status is not ProcedureStatus.NOT_DONE)
@@ -99,6 +99,8 @@ class Procedure(Coded):
 
 
 SAYS = {
+    Reason.IMPRECISE_DATE: "Its date does not tell whether it counts: {}.",
+    Reason.INCOMPLETE: "Not all was retrieved, so it is not known whether it counts: {}.",
     Reason.CONFLICT: "Contradicts what the trial asks for: {}.",
     Reason.NEEDS_JUDGEMENT: "On record, to be judged: {}.",
     Reason.TOO_GENERAL: "Recorded too generally to tell (the procedure, or its body site): {}.",
