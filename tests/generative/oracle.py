@@ -251,8 +251,10 @@ def _by_code(leaf: Json, resource: Json) -> Answer:
     sited = {name: site for name, site in leaf.get("only_at", {}).items() if _touches(code, [name])}
     if _touches(code, names) or any(site in sites for site in sited.values()):
         return True
-    open_ = [BROADER[name] for name in names if name in BROADER] + _names(leaf.get("judge", []))
-    return None if _touches(code, open_) or (sited and not sites) else False
+    if _touches(code, _names(leaf.get("judge", []))) or (sited and not sites):
+        return None
+    too_general = _touches(code, [BROADER[name] for name in names if name in BROADER])
+    return None if too_general and not sited else False
 
 
 def _has_status(leaf: Json, resource: Json) -> bool:
