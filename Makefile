@@ -44,8 +44,9 @@ fix: $(VENV)/dev.stamp ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/dev.stamp ## print the hook's cost per request beside its reference
+bench: $(VENV)/dev.stamp ## print the hook's cost beside its reference (with DATA=folder, that of reading, too)
 	@$(BIN)/python -m benchmarks
+	@if [ -n "$(DATA)" ]; then $(BIN)/python -m benchmarks.reading "$(DATA)"; fi
 
 lock: $(BIN)/python ## write locks/ anew after a change of dependencies (UPGRADE=--upgrade takes the newest)
 	$(BIN)/python -m venv $(LOCK_VENV)

@@ -124,7 +124,7 @@ def _console() -> Console:
 @app.command()
 def check(
     coverage: Annotated[bool, typer.Option("--coverage", help="Show source line -> criterion -> tests.")] = False,
-    tests: Annotated[Path, typer.Option(help="Folder of tests, for --coverage.")] = Path("tests"),
+    tests: Annotated[Path, typer.Option(help="Folder of tests, for --coverage.")] = Path("tests/trials"),
 ) -> None:
     """Check trials, triggers, value sets, settings and installed names; exit 1 when something is wrong."""
     found = checks.problems()

@@ -80,7 +80,7 @@ def trial_card(
     verdict: TrialVerdict, view: Evaluation, *, service: str, summary: str, opening: Sequence[str], warns: bool = False
 ) -> Card:
     """Return the card of one trial: opening lines, what the registry says, the four groups, notes on the record."""
-    lines = [*opening, "", registry_line(verdict.trial), *_groups(verdict, view)]
+    lines = [*opening, "", registry_line(verdict.trial), *contact_line(verdict.trial), *_groups(verdict, view)]
     if verdict.trial.next_step:
         lines += ["", f"**Next step:** {escaped(verdict.trial.next_step)}"]
     lines += notes(view, [verdict])
@@ -146,6 +146,11 @@ def registry_line(trial: Trial) -> str:
     return f"{escaped(registry.name)}: {status}, {as_of}."
 
 
+def contact_line(trial: Trial) -> list[str]:
+    """Return whom to ask about the trial at this site."""
+    return [f"Open here: {escaped(trial.contact)}."] if trial.contact else []
+
+
 def _groups(verdict: TrialVerdict, view: Evaluation) -> list[str]:
     lines = []
     groups = verdict.grouped()
@@ -163,7 +168,7 @@ def _groups(verdict: TrialVerdict, view: Evaluation) -> list[str]:
 def _line(verdict: Verdict, group: Group, view: Evaluation) -> str:
     """One criterion: its id, the protocol's words, what the record says, what would decide it, from which resources."""
     criterion, finding = verdict.criterion, verdict.finding
-    words = [f"- **{criterion.id}**"]
+    words = [f"- **{criterion.id}**{' (site rule)' if criterion.source == 'site' else ''}"]
     if criterion.text:
         words.append(quoted(criterion.text, QUOTE_TO_CONFIRM if group is Group.TO_CONFIRM else QUOTE))
     words.append(escaped(cut(finding.because, FINDING)))

@@ -17,10 +17,11 @@ from mappings.evaluation import Evaluation, Policy
 from mappings.facts import Note, PatientRecord
 from mappings.kinds.base import Part
 from mappings.kinds.studies import ENROLLED, of_study
-from mappings.trials import Trial, Trigger, load_trial, load_trigger
+from mappings.trials import SiteTrial, Trial, Trigger, load_trial, load_trigger
 from mappings.truth import Finding, Truth
 from mappings.verdicts import Results, Status, TrialVerdict, TriggerVerdict, Verdict
 from mappings.yaml_content import Document
+from terminology.errors import ContentError
 from terminology.resources import Folder
 from terminology.valuesets import Vocabulary
 
@@ -178,9 +179,11 @@ def load_catalogue(
     policy: Policy,
     trial_folders: Sequence[Folder] = (),
     trigger_folders: Sequence[Folder] = (),
+    at_site: Mapping[str, SiteTrial] | None = None,
 ) -> Catalogue:
     """Return the catalogue of the package, with a site's own folders added; a trial of the same id is replaced.
 
+    at_site: trial id -> the contact and the rules that a site adds to it.
     Raises ContentError with file, line and criterion for content that cannot be used.
     """
     trials: dict[str, tuple[Trial, Document]] = {}
@@ -194,7 +197,15 @@ def load_catalogue(
         _check_trigger(trigger, document, {id_: trial for id_, (trial, _) in trials.items()})
         triggers[trigger.id] = trigger
     documents = {id_: document for id_, (_, document) in trials.items()}
-    return Catalogue([trial for trial, _ in trials.values()], list(triggers.values()), vocabulary, policy, documents)
+    here = [_at_site(trial, (at_site or {}).get(id_)) for id_, (trial, _) in trials.items()]
+    return Catalogue(here, list(triggers.values()), vocabulary, policy, documents)
+
+
+def _at_site(trial: Trial, site: SiteTrial | None) -> Trial:
+    try:
+        return trial.at_site(site) if site else trial
+    except ValueError as error:
+        raise ContentError("site file", 0, f"trials.{trial.id}", str(error)) from None
 
 
 def _yaml_files(folders: Iterable[Folder]) -> Iterable[Folder]:

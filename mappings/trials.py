@@ -78,12 +78,30 @@ class Criterion(Part):
         return self
 
 
+class SiteTrial(Part):
+    """What a site says of a trial that is open there.
+
+    contact: whom to ask, as a card shows it. rules: criteria that the site adds, with `source: site` and ids of their
+    own (`S1`); a card marks each as a site rule.
+    """
+
+    contact: str | None = Field(default=None, max_length=200)
+    rules: tuple[Criterion, ...] = ()
+
+    @model_validator(mode="after")
+    def _rules_are_marked(self) -> SiteTrial:
+        if any(rule.source != "site" for rule in self.rules):
+            raise ValueError("rules: a site's own criterion has `source: site`")
+        return self
+
+
 class Trial(Part):
     """A trial and its criteria in the source's order.
 
     source_text: the files in `sources/` that hold the source word for word. exclusions_in_source: False caps the
     status at needs-data. review_only: the source publishes no criteria; at best a patient resembles its population.
-    anchors: criteria, or parts of one (`I3.1` is the first part of I3), without which the trial is not relevant.
+    contact: whom to ask here, set by a site's file. anchors: criteria, or parts of one (`I3.1` is the first of I3),
+    without which the trial is not relevant.
     """
 
     id: str = Field(pattern=r"^[A-Z0-9-]+$")
@@ -97,6 +115,7 @@ class Trial(Part):
     exclusions_in_source: bool = True
     review_only: bool = False
     next_step: str | None = None
+    contact: str | None = None
     anchors: tuple[str, ...] = Field(min_length=1)
     criteria: tuple[Criterion, ...] = Field(min_length=1)
 
@@ -115,6 +134,14 @@ class Trial(Part):
             except LookupError:
                 raise ValueError(f"anchors: there is no criterion {anchor}") from None
         return self
+
+    def at_site(self, site: SiteTrial) -> Trial:
+        """Return the trial with a site's contact and rules. Raises ValueError when a rule's id is taken."""
+        taken = {criterion.id for criterion in self.criteria} & {rule.id for rule in site.rules}
+        if taken:
+            raise ValueError(f"{self.id} has a criterion {min(taken)} of its own")
+        fields = {**dict(self), "contact": site.contact, "criteria": (*self.criteria, *site.rules)}
+        return type(self).model_construct(**fields)
 
     @functools.cached_property
     def anchor_statements(self) -> tuple[Kind, ...]:

@@ -1,0 +1,104 @@
+"""A site's file: what a hospital sets for itself, marked as its own, and refused where it names what does not exist."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cds_service.check import linted
+from cds_service.content import Content, load_content
+from cds_service.demo import demo_patients
+from cds_service.settings import ContentSettings
+from hooks.trial_eligibility import cards
+from mappings.fhir import Part, decode, read_record
+from mappings.report import report_results
+from mappings.verdicts import Results
+from terminology.errors import ContentError
+
+DAY = dt.date(2026, 11, 24)
+RULE = """
+trials:
+  NCT05797077:
+    contact: Trial office <b>ext. 123</b>
+    rules:
+      - id: S1
+        role: exclusion
+        source: site
+        text: Platelets below 75
+        when: {kind: measured, value_set: platelets, below: 75, unit: 10*9/L}
+"""
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def written(text: str) -> Path:
+        file = tmp_path / "site.yaml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return written
+
+
+def content(file: Path | None = None) -> Content:
+    return load_content(ContentSettings(site_file=file))
+
+
+def results(loaded: Content, patient: str = "trigger-positive") -> Results:
+    body = decode(demo_patients(DAY)[patient])
+    return loaded.catalogue.evaluate(read_record([Part(body)], vocabulary=loaded.vocabulary, today=DAY))
+
+
+def status(found: Results, trial: str) -> str:
+    return next(v.status.value for v in found.trials if v.trial.id == trial)
+
+
+def test_a_site_rule_is_one_more_criterion(write: Write) -> None:
+    found = report_results(results(content(write(RULE))))
+    trial = next(t for t in found["trials"] if t["trial"] == "NCT05797077")
+    rule = trial["criteria"][-1]
+    assert (rule["id"], rule["truth"], rule["reason"]) == ("S1", "unknown", "no-data")
+    assert trial["status"] == "needs-data"
+    assert status(results(content()), "NCT05797077") == "likely-eligible"
+
+
+def test_a_card_marks_a_site_rule_and_names_the_contact_without_its_markup(write: Write) -> None:
+    quiet = RULE.replace("role: exclusion", "role: exclusion\n        advisory: true")
+    found = results(content(write(quiet)))
+    detail = cards(found, found.view, 5)[0].detail or ""
+    assert "**S1** (site rule)" in detail
+    assert "Open here: Trial office \\<b\\>ext. 123\\</b\\>." in detail
+
+
+def test_a_recency_window_of_the_site_replaces_ours(write: Write) -> None:
+    strict = results(content(write("recency: {ctdna-result: 10 days}")))
+    trigger = strict.triggers[0].finding
+    assert (trigger.truth.value, trigger.reason) == ("unknown", "stale")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("cardcap: 3", "cardcap"),
+        ("recency: {ecog: 3 days}", "unknown value set 'ecog'"),
+        ("trials: {NCT00000000: {contact: x}}", "is no trial of the catalogue"),
+        (RULE.replace("platelets,", "thrombocytes,"), "unknown value set 'thrombocytes'"),
+        (RULE.replace("source: site", "source: seed"), "source: site"),
+        (RULE.replace("S1", "E1"), "has a criterion E1 of its own"),
+    ],
+)
+def test_what_does_not_exist_stops_the_start(write: Write, text: str, says: str) -> None:
+    with pytest.raises(ContentError, match=says):
+        content(write(text))
+
+
+def test_the_linter_sees_a_rule_that_loosens(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    looser = RULE.replace("NCT05797077", "NCT06609434").replace("below: 75", "below: 20")
+    monkeypatch.setenv("CDS_SITE_FILE", str(write(looser)))
+    linted.cache_clear()
+    assert "loosening-rule" in {problem.code for problem in linted()}
+    linted.cache_clear()
