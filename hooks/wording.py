@@ -22,7 +22,7 @@ _CONTROL = dict.fromkeys((*range(32), *range(127, 160), 0x2028, 0x2029), " ")
 _PLAIN = str.maketrans({**_CONTROL, **_INVISIBLE})
 _ESCAPE = str.maketrans({**_CONTROL, **_INVISIBLE, **{ord(c): "\\" + c for c in MARKUP}})
 
-_ADDRESS = re.compile(r"(?<=[a-z]):(?=//)|(?<=www)\.|(?<=\w)(?=@\w)|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<=[a-z]):(?=//)|(?<=www)\.|(?<=[\w.+-])(?=@[\w-])|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
 """Where an address is broken, so that no renderer makes a link of it: `http: //`, `www .`, `name @host`."""
 
 _ADDRESS_MARKS = ("//", "@", "www", "mailto:", "xmpp:")
@@ -60,13 +60,15 @@ def cut(text: str, length: int) -> str:
     room = text[: length - 1]
     space = room.rfind(" ")
     if space < length // 2 and not text[length - 1].isspace():
-        return _whole_characters(room) + "…"
+        return _whole_characters(text, length - 1) + "…"
     return (room if text[length - 1].isspace() else room[:space]).rstrip(" ,;:") + "…"
 
 
-def _whole_characters(text: str) -> str:
-    """Drop a last character that has lost its combining marks."""
-    return text[:-1] if text and unicodedata.combining(text[-1]) else text
+def _whole_characters(text: str, length: int) -> str:
+    """Return at most `length` characters, none of them parted from its combining marks."""
+    while length and unicodedata.combining(text[length]):
+        length -= 1
+    return text[:length]
 
 
 def summary(text: str) -> str:
