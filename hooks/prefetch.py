@@ -135,13 +135,21 @@ def require_patient(request: HookRequest) -> None:
 def parts_of_file(prefetch: Mapping[str, Body | None], known: Templates) -> list[Part]:
     """Return what a request on file brought, whatever its keys are called.
 
-    Under our own keys it is read as the service reads it. Under any other key a Bundle brings the types that it holds;
-    a type that came under no key is not complete.
+    Under our own keys it is read as the service reads it. Under any other key a Bundle brings the types that it holds
+    and those that its key names (`my-conditions`); a type that came under no key is not complete.
     """
     others = {key: body for key, body in prefetch.items() if key not in known and body is not None}
-    held = frozenset[str]().union(*(types_in(body) for body in others.values()))
-    parts = [Part(body, types_in(body)) for body in others.values()]
-    for template in known.values():
-        if prefetch.get(template.key) is not None or template.type not in held:
-            parts.append(_part(template, prefetch.get(template.key)))
-    return parts
+    brought = [Part(body, types_in(body) | _named(key)) for key, body in others.items()]
+    held = frozenset[str]().union(*(part.types or frozenset() for part in brought))
+    own = (
+        _part(template, prefetch.get(template.key))
+        for template in known.values()
+        if prefetch.get(template.key) is not None or template.type not in held
+    )
+    return [*brought, *own]
+
+
+def _named(key: str) -> frozenset[str]:
+    """The FHIR types that a key names, so that an empty Bundle under it says something."""
+    letters = "".join(c for c in key.casefold() if c.isalpha())
+    return frozenset(t for t, name in KEYS.items() if t.casefold() in letters or name.casefold() in letters)
