@@ -74,11 +74,8 @@ def main() -> None:
             base += seconds(orjson.loads, raw)
         ratios.append(ours / base)
     size = sum(map(len, found)) / 1e6
-    print(
-        f"{len(found)} files, {resources} resources, {size:.0f} MB: read in {statistics.median(ratios):.2f} x orjson.loads",
-        end="",
-    )
-    print(f" ({min(ratios):.2f}-{max(ratios):.2f})")
+    print(f"{len(found)} files, {resources} resources, {size:.0f} MB")
+    print(f"read in {statistics.median(ratios):.2f} x orjson.loads ({min(ratios):.2f}-{max(ratios):.2f})")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ complete only when everything asked of it came: no `next` link, no error outcome
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -53,6 +54,10 @@ SUPPRESSED = "suppressed"
 
 DECIDING = READ - {"BodyStructure", "Medication", "OperationOutcome", "ResearchStudy"}
 """Those whose absence may decide something; the others only say more of what refers to them."""
+
+
+POINTED_TO = frozenset({shapes.BodyStructure, shapes.Medication, shapes.ResearchStudy, shapes.Specimen})
+REFERENCES = msgspec.json.Decoder(list[shapes.Reference] | None)
 
 
 class Part(NamedTuple):
@@ -136,9 +141,6 @@ class _Reading:
         self.read = 0
         self.skipped: Counter[str] = Counter()
         self.quarantined: Counter[str] = Counter()
-        self._index: dict[str, Any] | None = None
-        self._urls: dict[str, str] = {}
-        self._reports: dict[str, str] | None = None
         reader = self.reader
         self._builders: dict[type, Callable[[Any, str], list[Fact]]] = {
             shapes.Condition: reader.condition,
@@ -336,8 +338,7 @@ class _Reading:
         if text.startswith("#"):
             return text
         if text.startswith("urn:"):
-            self._by_reference()
-            return self._urls.get(text, text)
+            return self._sources_by_url.get(text, text)
         return "/".join(text.split("/")[-2:])
 
     def _resolve(self, reference: shapes.Reference | None, owner: Any) -> Any:
@@ -346,29 +347,33 @@ class _Reading:
             return None
         if reference.reference.startswith("#"):
             return _contained(owner, reference.reference[1:])
-        return self._by_reference().get(self._key(reference) or "")
+        return self._pointed_to.get(self._key(reference) or "")
 
     def _report_of(self, source: str) -> str | None:
         """Return the report that gives an observation as one of its results; asked only of what has an organ."""
-        if self._reports is None:
-            self._reports = {}
-            for resource, full_url, _ in self.found:
-                if isinstance(resource, shapes.DiagnosticReport):
-                    report = self._source(resource, full_url)
-                    results = msgspec.json.decode(resource.result, type=list[shapes.Reference] | None, strict=False)
-                    self._reports |= {key: report for ref in results or () if (key := self._key(ref))}
         return self._reports.get(source)
 
-    def _by_reference(self) -> dict[str, Any]:
-        if self._index is None:
-            self._index = {}
-            for resource, full_url, _ in self.found:
-                if not isinstance(resource, shapes.Unreadable | shapes.Skipped):
-                    source = self._source(resource, full_url)
-                    self._index[source] = resource
-                    if full_url:
-                        self._urls[full_url] = source
-        return self._index
+    @functools.cached_property
+    def _pointed_to(self) -> dict[str, Any]:
+        """The resources that others only point to, by source."""
+        return {self._source(r, full_url): r for r, full_url, _ in self.found if type(r) in POINTED_TO}
+
+    @functools.cached_property
+    def _sources_by_url(self) -> dict[str, str]:
+        """The source that each fullUrl names, for references by `urn:`."""
+        named = ((r, full_url) for r, full_url, _ in self.found if full_url)
+        return {url: self._source(r, url) for r, url in named if not isinstance(r, shapes.Unreadable)}
+
+    @functools.cached_property
+    def _reports(self) -> dict[str, str]:
+        """The report that gives each observation as one of its results."""
+        reports = ((r, full_url) for r, full_url, _ in self.found if type(r) is shapes.DiagnosticReport)
+        return {
+            key: self._source(report, full_url)
+            for report, full_url in reports
+            for reference in _references(report.result)
+            if (key := self._key(reference))
+        }
 
     # What could not be read
 
@@ -420,6 +425,13 @@ class _Reading:
         self.results.read_all()
         skipped = {rule: number for rule, number in self.skipped.items() if number}
         return Tally(len(self.found), self.read, skipped, dict(self.quarantined))
+
+
+def _references(raw: msgspec.Raw) -> list[shapes.Reference]:
+    try:
+        return REFERENCES.decode(raw) or []
+    except msgspec.ValidationError:
+        return []
 
 
 def _contained(owner: Any, id_: str) -> Any:
