@@ -25,8 +25,6 @@ _ESCAPE = str.maketrans({**_CONTROL, **_INVISIBLE, **{ord(c): "\\" + c for c in 
 _ADDRESS = re.compile(r"(?<=[a-z]):(?=//)|(?<=www)\.|(?<=[\w.+-])(?=@[\w-])|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
 """Where an address is broken, so that no renderer makes a link of it: `http: //`, `www .`, `name @host`."""
 
-_ADDRESS_MARKS = ("//", "@", "www", "mailto:", "xmpp:")
-
 _BARE_ELIGIBLE = re.compile(r"(?<!likely )\b(?:in)?eligible\b", re.IGNORECASE)
 
 
@@ -39,7 +37,7 @@ def escaped(text: str) -> str:
     lower = text.lower()
     if "eligible" in lower:
         text = careful(text)
-    if any(mark in lower for mark in _ADDRESS_MARKS):
+    if "//" in lower or "@" in lower or "www" in lower or "mailto:" in lower or "xmpp:" in lower:
         text = _ADDRESS.sub(_broken, text)
     return text.translate(_ESCAPE).replace("\\](", "\\]\\(")
 
