@@ -80,18 +80,19 @@ def trial_card(
     verdict: TrialVerdict, view: Evaluation, *, service: str, summary: str, opening: Sequence[str], warns: bool = False
 ) -> Card:
     """Return the card of one trial: opening lines, what the registry says, the four groups, notes on the record."""
-    lines = [*opening, "", registry_line(verdict.trial), *contact_line(verdict.trial), *_groups(verdict, view)]
-    if verdict.trial.next_step:
-        lines += ["", f"**Next step:** {escaped(verdict.trial.next_step)}"]
+    trial = verdict.trial
+    lines = [*opening, "", *view.once(("registry", trial.id), partial(registry_lines, trial)), *_groups(verdict, view)]
+    if trial.next_step:
+        lines += ["", f"**Next step:** {escaped(trial.next_step)}"]
     lines += notes(view, [verdict])
     return Card(
         uuid=str(uuid.uuid4()),
         summary=careful(summary),
         indicator="warning" if warns else "info",
-        source=source_of(verdict.trial, service),
+        source=view.once(("source", service, trial.id), partial(source_of, trial, service)),
         detail="\n".join(lines),
         overrideReasons=OVERRIDE_REASONS,
-        links=links_of([verdict.trial]),
+        links=view.once(("links", trial.id), partial(links_of, [trial])),
         extension={EXTENSION: _extension(verdict, view)},
     )
 
@@ -123,13 +124,7 @@ def _extension(verdict: TrialVerdict, view: Evaluation) -> TrialExtension:
 
 def _once(verdict: Verdict, view: Evaluation, what: str, make: Callable[[], T]) -> T:
     """Return what a verdict gives on a card; of one that is the same for many patients it is made once."""
-    if not verdict.constant:
-        return make()
-    key = (what, id(verdict))
-    if key not in view.known:
-        view.known[key] = make()
-    made: T = view.known[key]
-    return made
+    return view.once((what, id(verdict)), make) if verdict.constant else make()
 
 
 def trial_title(trial: Trial) -> str:
@@ -146,9 +141,10 @@ def registry_line(trial: Trial) -> str:
     return f"{escaped(registry.name)}: {status}, {as_of}."
 
 
-def contact_line(trial: Trial) -> list[str]:
-    """Return whom to ask about the trial at this site."""
-    return [f"Open here: {escaped(trial.contact)}."] if trial.contact else []
+def registry_lines(trial: Trial) -> list[str]:
+    """Return what the registry says, and whom to ask about the trial at this site."""
+    contact = [f"Open here: {escaped(trial.contact)}."] if trial.contact else []
+    return [registry_line(trial), *contact]
 
 
 def _groups(verdict: TrialVerdict, view: Evaluation) -> list[str]:

@@ -7,6 +7,7 @@ but records could not be had, read or reconciled. Nothing otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from hooks import needs
 from hooks.cards import trial_card, trial_title
@@ -99,7 +100,8 @@ def _not_had(verdict: TriggerVerdict, view: Evaluation) -> Card:
 
 def _made(verdict: TriggerVerdict, view: Evaluation, says: str, opening: list[str], *, warns: bool = False) -> Card:
     facts = [*_dates(verdict, view), *_results(verdict, view), *_arms(verdict.trial.trial)]
-    lines = [trial_title(verdict.trial.trial), "", *opening, "", *facts]
+    trial = verdict.trial.trial
+    lines = [view.once(("title", trial.id), partial(trial_title, trial)), "", *opening, "", *facts]
     return trial_card(verdict.trial, view, service=ID, summary=summary(says), opening=lines, warns=warns)
 
 

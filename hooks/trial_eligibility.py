@@ -7,6 +7,7 @@ would decide most), trials without published criteria, and those beyond the limi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from hooks import needs
 from hooks.cards import notes as notes_on
@@ -45,11 +46,11 @@ def cards(results: Results, view: Evaluation, limit: int) -> list[Card]:
 
 
 def _likely_card(verdict: TrialVerdict, view: Evaluation) -> Card:
-    met, ask = len(verdict.listed(Group.MET)), len(verdict.listed(Group.TO_CONFIRM))
-    trial = verdict.trial
+    groups, trial = verdict.grouped(), verdict.trial
+    met, ask = len(groups[Group.MET]), len(groups[Group.TO_CONFIRM])
     says = f"Likely eligible for {trial.id}, {trial.short_title}: {met} met, {ask} to confirm"
     opening = [
-        trial_title(trial),
+        view.once(("title", trial.id), partial(trial_title, trial)),
         "",
         f"Nothing on record rules this trial out: likely eligible, with {counted(ask, 'point')} for you to confirm.",
     ]

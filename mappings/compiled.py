@@ -15,7 +15,7 @@ from mappings.facts import PatientRecord, Tally
 from mappings.kinds.base import Kind
 from mappings.trials import Criterion, Trial
 from mappings.truth import Finding, Truth
-from mappings.verdicts import Verdict
+from mappings.verdicts import Verdict, judged
 from terminology.valuesets import Vocabulary
 
 EMPTY = PatientRecord(
@@ -58,7 +58,7 @@ class Line(NamedTuple):
     def verdict(self, view: Evaluation) -> Verdict:
         """Return the verdict of the patient in view."""
         if self.statement.is_touched(view):
-            return Verdict(self.criterion, view.finding(self.statement.kind))
+            return judged(self.criterion, view.finding(self.statement.kind))
         return self.untouched
 
 
@@ -90,7 +90,7 @@ def compile_trial(trial: Trial, empty: Evaluation) -> CompiledTrial:
 
 def _line(criterion: Criterion, empty: Evaluation) -> Line:
     statement = _statement(criterion.when, empty)
-    return Line(criterion, statement, Verdict(criterion, statement.untouched, constant=True))
+    return Line(criterion, statement, judged(criterion, statement.untouched, constant=True))
 
 
 def _statement(kind: Kind, empty: Evaluation) -> Statement:

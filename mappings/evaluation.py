@@ -7,7 +7,7 @@ most once per patient. Everything here is a pure function of (record, vocabulary
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ from mappings.truth import Finding, Reason
 from terminology.valuesets import Vocabulary
 
 F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -69,6 +70,13 @@ class Evaluation:
         self.known: dict[object, Any] = {} if known is None else known
         self._findings: dict[int, Finding] = {}
         self._moments: dict[int, Moment] = {}
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Return what no patient changes; it is made the first time that anybody asks."""
+        if key not in self.known:
+            self.known[key] = make()
+        made: T = self.known[key]
+        return made
 
     @property
     def today(self) -> dt.date:

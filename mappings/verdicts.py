@@ -32,33 +32,38 @@ class Group(enum.StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One criterion and what was found of it. constant: the same for every patient whose record does not touch it."""
+    """One criterion, what was found of it, and the group in which a card lists it (`judged`).
+
+    constant: the same for every patient whose record does not touch it.
+    """
 
     criterion: Criterion
     finding: Finding
+    group: Group
     constant: bool = False
 
     @property
     def fails(self) -> bool:
         """Whether it definitely rules the trial out."""
-        if self.criterion.advisory:
-            return False
-        wrong = Truth.FALSE if self.criterion.role is Role.INCLUSION else Truth.TRUE
-        return self.finding.truth is wrong
+        return self.group is Group.NOT_MET
 
     @property
     def blocks(self) -> bool:
         """Whether data are missing that would decide it."""
-        return self.finding.blocks and not self.criterion.advisory and not self.criterion.pre_treatment
+        return self.group is Group.NOT_KNOWN
 
-    @property
-    def group(self) -> Group:
-        """The group in which a card lists it."""
-        if self.fails:
-            return Group.NOT_MET
-        if self.blocks:
-            return Group.NOT_KNOWN
-        return Group.TO_CONFIRM if self.finding.truth is Truth.UNKNOWN else Group.MET
+
+def judged(criterion: Criterion, finding: Finding, *, constant: bool = False) -> Verdict:
+    """Return the verdict that a finding gives of a criterion."""
+    return Verdict(criterion, finding, _group(criterion, finding), constant)
+
+
+def _group(criterion: Criterion, finding: Finding) -> Group:
+    if finding.truth is Truth.UNKNOWN:
+        may_block = not criterion.advisory and not criterion.pre_treatment
+        return Group.NOT_KNOWN if may_block and finding.blocks else Group.TO_CONFIRM
+    wrong = Truth.FALSE if criterion.role is Role.INCLUSION else Truth.TRUE
+    return Group.NOT_MET if finding.truth is wrong and not criterion.advisory else Group.MET
 
 
 class TrialVerdict(msgspec.Struct, frozen=True):
