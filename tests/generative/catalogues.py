@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import strategies as st
 
 from mappings.catalogue import Catalogue
+from mappings.kinds import Kind
 from mappings.trials import Trial
 from mappings.verdicts import Results
 from tests.generative import criteria
 from tests.generative.invented import VOCABULARY
 from tests.generative.reading import POLICY
 
-Json = dict[str, Any]
-
 REGISTRY = {"name": "invented", "status": "recruiting", "source": "invented"}
 
 
-def trial(number: int, statements: list[Json], *, anchors: list[str]) -> Trial:
+def trial(number: int, statements: list[Kind], *, anchors: list[str]) -> Trial:
     """Return a trial of these statements, by turns an inclusion and an exclusion."""
     lines = [
         {
@@ -36,10 +33,9 @@ def trial(number: int, statements: list[Json], *, anchors: list[str]) -> Trial:
 @st.composite
 def catalogues(draw: st.DrawFn, *, trials: int = 50) -> Catalogue:
     """Return a catalogue whose trials share some of their criteria, as those of one disease do."""
-    anchors = draw(
-        st.lists(st.one_of(criteria.condition(), criteria.procedure(), criteria.trees), min_size=3, max_size=6)
-    )
-    others = draw(st.lists(criteria.trees, min_size=3, max_size=6))
+    written = st.one_of(criteria.condition(), criteria.procedure(), criteria.trees)
+    anchors = [criteria.parse(each) for each in draw(st.lists(written, min_size=3, max_size=6))]
+    others = [criteria.parse(each) for each in draw(st.lists(criteria.trees, min_size=3, max_size=6))]
     chance = draw(st.randoms(use_true_random=False))
     made = []
     for number in range(trials):

@@ -15,7 +15,7 @@ from tests.generative.reading import POLICY, record
 NOT_RELEVANT = "not-relevant"
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(catalogues(), records.resources(exact=False), records.incomplete_types)
 def test_a_trial_that_the_index_leaves_out_is_not_relevant_and_the_others_are_equal(
     catalogue: Catalogue, resources: list[Json], incomplete: frozenset[str]
@@ -27,7 +27,7 @@ def test_a_trial_that_the_index_leaves_out_is_not_relevant_and_the_others_are_eq
     assert {scanned[id_][0] for id_ in scanned.keys() - indexed.keys()} <= {NOT_RELEVANT}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(catalogues(), records.resources(exact=False), records.incomplete_types)
 def test_criteria_shared_over_the_catalogue_say_what_each_says_alone(
     catalogue: Catalogue, resources: list[Json], incomplete: frozenset[str]
@@ -39,7 +39,7 @@ def test_criteria_shared_over_the_catalogue_say_what_each_says_alone(
             assert (criterion.finding.truth, criterion.finding.evidence) == (alone.truth, alone.evidence)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(catalogues(), records.resources(exact=False), records.incomplete_types)
 def test_what_is_only_shown_in_part_has_the_status_of_the_whole(
     catalogue: Catalogue, resources: list[Json], incomplete: frozenset[str]
