@@ -84,4 +84,5 @@ def _prefetch(patient: dict[str, Any], resources: list[dict[str, Any]], keys: Ma
 
 def _searchset(resources: list[dict[str, Any]]) -> dict[str, Any]:
     entries = [{"resource": resource, "search": {"mode": "match"}} for resource in resources]
-    return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+    found = {"resourceType": "Bundle", "type": "searchset", "total": len(entries)}
+    return {**found, "entry": entries} if entries else found

@@ -48,6 +48,7 @@ BY_CODE: dict[type, str] = {
 """Types whose facts are found by `code`, and the one other element by which they may be."""
 
 NOT_ASKED_FOR = "code-not-asked-for"
+UNREADABLE = "unreadable"
 FATAL = frozenset({"error", "fatal"})
 SUPPRESSED = "suppressed"
 
@@ -386,7 +387,7 @@ class _Reading:
 
     def _quarantine(self, type_: str, source: str, why: str, types: frozenset[str] | None = None) -> None:
         self._note_unreadable(source, why)
-        self._incomplete(frozenset({type_}) if type_ else types, "unreadable")
+        self._incomplete(frozenset({type_}) if type_ else types, UNREADABLE)
 
     def _note_unreadable(self, source: str, why: str) -> None:
         self.quarantined["unreadable"] += 1
@@ -410,7 +411,7 @@ class _Reading:
             consents=tuple(sorted(self.consents, key=lambda c: c.source)),
             incomplete=self.incomplete,
             unreadable=self.unreadable,
-            newest_first=newest_first,
+            newest_first=newest_first - {name for name, why in self.incomplete.items() if why == UNREADABLE},
             take_notes=self._all_notes,
             count=self._tally,
         )
