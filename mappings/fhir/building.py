@@ -6,7 +6,7 @@ A function returns the facts of one resource, or raises `Skip` or `Quarantine` (
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -31,14 +31,13 @@ from mappings.facts import (
 )
 from mappings.fhir import gate, shapes
 from mappings.fhir.gate import Quarantine, Skip
+from mappings.fhir.references import References
 from terminology import codings
 from terminology.valuesets import Vocabulary
 
 NONE: frozenset[str] = frozenset()
 NORMAL_RANGE = "normal"
-NOT_ASKED_FOR = Skip("code-not-asked-for")
-NO_CONCLUSION = Skip("no-coded-conclusion")
-"""Raised for most resources of a record, so they are made once."""
+NOT_ASKED_FOR = "code-not-asked-for"
 
 T = TypeVar("T")
 Carrier = shapes.Observation | shapes.Component
@@ -50,21 +49,11 @@ DRUG_PHASES = frozenset({"phase-1", "phase-1-phase-2", "phase-2", "phase-2-phase
 
 
 class Reader:
-    """What the builders need beside the resource itself.
+    """What the builders need beside the resource itself: the value sets, the birth date, what references point to."""
 
-    resolve: a reference and the resource it stands in -> the resource it points to, if it is in the record.
-    key: a reference -> the source it names (`Procedure/7`). group: an observation -> the report that gives it.
-    """
-
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        birth: Interval | None,
-        resolve: Callable[[shapes.Reference | None, Any], Any],
-        key: Callable[[shapes.Reference | None], str | None],
-        group: Callable[[str], str | None],
-    ) -> None:
-        self.vocabulary, self.birth, self.resolve, self.key, self.group = vocabulary, birth, resolve, key, group
+    def __init__(self, vocabulary: Vocabulary, birth: Interval | None, references: References) -> None:
+        self.vocabulary, self.birth = vocabulary, birth
+        self.resolve, self.key, self.group = references.resolve, references.key, references.report_of
 
     def sets(self, concept: shapes.CodeableConcept | None) -> frozenset[str]:
         """The value sets that any coding of the concept touches."""
@@ -166,7 +155,7 @@ class Reader:
             if (sets := self.sets(detail.code))
         ]
         if not facts:
-            raise NOT_ASKED_FOR
+            raise Skip(NOT_ASKED_FOR)
         return facts
 
     def observation_sets(self, resource: shapes.Observation) -> frozenset[str]:
@@ -183,7 +172,7 @@ class Reader:
         if resource.component:
             carriers += [(c, sets) for c in resource.component if (sets := self.sets(c.code))]
         if not carriers:
-            raise NOT_ASKED_FOR
+            raise Skip(NOT_ASKED_FOR)
         preliminary = gate.is_preliminary(resource.status)
         facts: list[Fact] = []
         for carrier, sets in carriers:
@@ -266,7 +255,7 @@ class Reader:
     def report(self, resource: shapes.DiagnosticReport, source: str) -> list[Fact]:
         """A report's own conclusion; its `result` Observations speak for themselves."""
         if not resource.conclusion_code:
-            raise NO_CONCLUSION
+            raise Skip("no-coded-conclusion")
         conclusions = [self._coded(concept) for concept in resource.conclusion_code]
         sets = _asked_for(self.sets(resource.code).union(*(c.sets for c in conclusions)))
         preliminary = gate.is_preliminary(resource.status)
@@ -353,7 +342,7 @@ class Reader:
         if resource.status != "active":
             raise Skip("status")
         if "consent-research" not in self.sets(resource.scope):
-            raise Skip("code-not-asked-for")
+            raise Skip(NOT_ASKED_FOR)
         if resource.provision and resource.provision.type == "deny":
             raise Skip("denied")
         names = {i.value for i in resource.identifier or () if i.value}
@@ -369,7 +358,7 @@ class Reader:
 
 def _asked_for(sets: frozenset[str]) -> frozenset[str]:
     if not sets:
-        raise NOT_ASKED_FOR
+        raise Skip(NOT_ASKED_FOR)
     return sets
 
 

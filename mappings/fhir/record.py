@@ -7,30 +7,27 @@ complete only when everything asked of it came: no `next` link, no error outcome
 from __future__ import annotations
 
 import datetime as dt
-import functools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
-
-import msgspec
 
 from mappings.clinical_time import parse_date
 from mappings.facts import (
     ConsentFact,
     Fact,
-    Note,
     ObservationFact,
     PatientRecord,
-    ProcedureFact,
-    ProcedureStatus,
     StudyFact,
     Tally,
 )
 from mappings.fhir import shapes
-from mappings.fhir.building import Reader
+from mappings.fhir.account import UNREADABLE, Account
+from mappings.fhir.building import NOT_ASKED_FOR, Reader
 from mappings.fhir.decoding import Body, decode_resource
 from mappings.fhir.gate import Quarantine, Skip
-from mappings.fhir.results import Results, ordered
+from mappings.fhir.references import Found, References, source_of
+from mappings.fhir.results import Results, dated, ordered
 from terminology.errors import RecordError
 from terminology.valuesets import Vocabulary
 
@@ -47,18 +44,12 @@ BY_CODE: dict[type, str] = {
 }
 """Types whose facts are found by `code`, and the one other element by which they may be."""
 
-NOT_ASKED_FOR = "code-not-asked-for"
-UNREADABLE = "unreadable"
 FATAL = frozenset({"error", "fatal"})
 SUPPRESSED = "suppressed"
 
 
 DECIDING = READ - {"BodyStructure", "Medication", "OperationOutcome", "ResearchStudy"}
 """Those whose absence may decide something; the others only say more of what refers to them."""
-
-
-POINTED_TO = frozenset({shapes.BodyStructure, shapes.Medication, shapes.ResearchStudy, shapes.Specimen})
-REFERENCES = msgspec.json.Decoder(list[shapes.Reference] | None)
 
 
 class Part(NamedTuple):
@@ -72,10 +63,6 @@ class Part(NamedTuple):
     types: frozenset[str] | None = None
     missing: str | None = None
     newest_first: bool = False
-
-
-Found = tuple[Any, str | None, frozenset[str] | None]
-"""A resource, its fullUrl, and the types that the part it came in was asked for."""
 
 
 def read_record(
@@ -131,17 +118,12 @@ class _Reading:
         self.birth = parse_date(patient.birth_date) if patient.birth_date else None
         self.own = {ref for ref in (f"Patient/{patient.id}" if patient.id else None, full_url) if ref}
         self.found = found
-        self.reader = Reader(vocabulary, self.birth, self._resolve, self._key, self._report_of)
+        self.account = Account()
+        self.reader = Reader(vocabulary, self.birth, References(found))
+        self.results = Results(self.reader, self.account, today)
         self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
-        self.results = Results(self._result)
-        self.unreadable: dict[str, str] = {}
         self.studies: list[StudyFact] = []
         self.consents: list[ConsentFact] = []
-        self.incomplete: dict[str, str] = {}
-        self.notes: list[Note] = []
-        self.read = 0
-        self.skipped: Counter[str] = Counter()
-        self.quarantined: Counter[str] = Counter()
         reader = self.reader
         self._builders: dict[type, Callable[[Any, str], list[Fact]]] = {
             shapes.Condition: reader.condition,
@@ -162,11 +144,7 @@ class _Reading:
         """Take down why the types of a part did not come in full."""
         problem = part.missing or _problem(part.body)
         if problem is not None:
-            self._incomplete(part.types, problem)
-
-    def _incomplete(self, types: frozenset[str] | None, why: str) -> None:
-        for name in DECIDING if types is None else types:
-            self.incomplete.setdefault(name, why)
+            self.account.lack(DECIDING if part.types is None else part.types, problem)
 
     # One resource
 
@@ -192,7 +170,7 @@ class _Reading:
                     break
             else:
                 passed += 1
-        self.skipped[NOT_ASKED_FOR] += passed
+        self.account.skipped[NOT_ASKED_FOR] += passed
 
     def add(self, item: Found) -> None:
         """Read, skip or quarantine one resource."""
@@ -203,22 +181,22 @@ class _Reading:
         try:
             if type(resource) is shapes.Observation:
                 self._check_subject(resource.subject)
-                self._set_aside(resource, self._source(resource, full_url))
+                self._set_aside(resource, source_of(resource, full_url))
             elif (build := self._builders.get(type(resource))) is not None:
                 self._check_subject(resource.subject or resource.patient)
                 self._read(build, resource, full_url)
             else:
                 self._add_other(resource, full_url)
-            self.read += 1
+            self.account.read += 1
         except Skip as skip:
-            self._skip(skip.rule, resource, full_url)
+            self.account.skip(skip.rule, source_of(resource, full_url))
         except Quarantine as quarantine:
-            self._quarantine(type(resource).__name__, self._source(resource, full_url), quarantine.what)
+            self._quarantine(type(resource).__name__, source_of(resource, full_url), quarantine.what)
 
     def _read(self, build: Callable[[Any, str], list[Fact]], resource: Any, full_url: str | None) -> None:
         if resource.contained:
-            self._add_contained(resource, self._source(resource, full_url))
-        for fact in build(resource, self._source(resource, full_url)):
+            self._add_contained(resource, source_of(resource, full_url))
+        for fact in build(resource, source_of(resource, full_url)):
             self._keep(fact)
 
     def _set_aside(self, resource: shapes.Observation, source: str) -> None:
@@ -230,52 +208,25 @@ class _Reading:
             raise Skip(NOT_ASKED_FOR)
         self.results.set_aside(names, resource, source)
 
-    def _result(self, resource: shapes.Observation, source: str) -> list[Fact]:
-        """Read a result that was set aside; nothing of it counts when it is skipped or cannot be read."""
-        try:
-            return [self._dated(fact) for fact in self.reader.observation(resource, source)]
-        except Skip as skip:
-            self.read -= 1
-            self._skip(skip.rule, resource, source)
-        except Quarantine as quarantine:
-            self.read -= 1
-            self._note_unreadable(source, quarantine.what)
-            self.unreadable |= dict.fromkeys(self.reader.observation_sets(resource), source)
-        return []
-
     def _add_other(self, resource: Any, full_url: str | None) -> None:
         """What is not one of the resources that hold facts by code."""
         if isinstance(resource, shapes.Skipped):
             raise Skip("type-not-read")
         if isinstance(resource, shapes.ResearchSubject):
             self._check_subject(resource.individual)
-            self.studies.append(self.reader.study(resource, self._source(resource, full_url)))
+            self.studies.append(self.reader.study(resource, source_of(resource, full_url)))
         elif isinstance(resource, shapes.Consent):
             self._check_subject(resource.patient)
-            self.consents.append(self.reader.consent(resource, self._source(resource, full_url)))
+            self.consents.append(self.reader.consent(resource, source_of(resource, full_url)))
         elif isinstance(resource, shapes.Patient):
             self._check_patient(resource)
         elif isinstance(resource, shapes.OperationOutcome):
             raise Skip("operation-outcome")
 
-    def _skip(self, rule: str, resource: Any, full_url: str | None) -> None:
-        self.skipped[rule] += 1
-        if rule == "no-value":
-            what = f"{self._source(resource, full_url)} has no result in it and was passed over."
-            self.notes.append(Note("no-value", what))
-
     def _keep(self, fact: Fact) -> None:
         by_set = self.facts[type(fact)]
-        for name in self._dated(fact).sets:
+        for name in dated(fact, self.today).sets:
             by_set[name].append(fact)
-
-    def _dated(self, fact: Fact) -> Fact:
-        """Return the fact; what is dated after the day of evaluation does not count, unless it is planned."""
-        planned = type(fact) is ProcedureFact and fact.status is ProcedureStatus.PLANNED
-        if fact.time and fact.time.first.date() > self.today and not planned:
-            self.notes.append(Note("future", f"{fact.source} is dated after the day of evaluation and does not count."))
-            raise Skip("future")
-        return fact
 
     def _add_contained(self, owner: shapes.OfPatient, source: str) -> None:
         """A contained result belongs to its owner's patient and passes the same gate; the owner is its source."""
@@ -325,73 +276,18 @@ class _Reading:
             raise Skip("other-patient")
         return False
 
-    # What a reference points to
-
-    def _source(self, resource: Any, full_url: str | None) -> str:
-        if resource.id:
-            return f"{type(resource).__name__}/{resource.id}"
-        return full_url or f"{type(resource).__name__} without id"
-
-    def _key(self, reference: shapes.Reference | None) -> str | None:
-        if reference is None or not reference.reference:
-            return None
-        text = reference.reference.split("/_history/")[0]
-        if text.startswith("#"):
-            return text
-        if text.startswith("urn:"):
-            return self._sources_by_url.get(text, text)
-        return "/".join(text.split("/")[-2:])
-
-    def _resolve(self, reference: shapes.Reference | None, owner: Any) -> Any:
-        """Return the resource a reference points to, contained ones included; None when it is not in the record."""
-        if reference is None or not reference.reference:
-            return None
-        if reference.reference.startswith("#"):
-            return _contained(owner, reference.reference[1:])
-        return self._pointed_to.get(self._key(reference) or "")
-
-    def _report_of(self, source: str) -> str | None:
-        """Return the report that gives an observation as one of its results; asked only of what has an organ."""
-        return self._reports.get(source)
-
-    @functools.cached_property
-    def _pointed_to(self) -> dict[str, Any]:
-        """The resources that others only point to, by source."""
-        return {self._source(r, full_url): r for r, full_url, _ in self.found if type(r) in POINTED_TO}
-
-    @functools.cached_property
-    def _sources_by_url(self) -> dict[str, str]:
-        """The source that each fullUrl names, for references by `urn:`."""
-        named = ((r, full_url) for r, full_url, _ in self.found if full_url)
-        return {url: self._source(r, url) for r, url in named if not isinstance(r, shapes.Unreadable)}
-
-    @functools.cached_property
-    def _reports(self) -> dict[str, str]:
-        """The report that gives each observation as one of its results."""
-        reports = ((r, full_url) for r, full_url, _ in self.found if type(r) is shapes.DiagnosticReport)
-        return {
-            key: self._source(report, full_url)
-            for report, full_url in reports
-            for reference in _references(report.result)
-            if (key := self._key(reference))
-        }
-
     # What could not be read
 
     def _add_unreadable(self, resource: shapes.Unreadable, types: frozenset[str] | None) -> None:
         if resource.type and resource.type not in READ:
-            self.skipped["type-not-read"] += 1
+            self.account.skip("type-not-read", "")
             return
         name = f"{resource.type}/{resource.id}" if resource.id else f"A {resource.type or 'resource'} without id"
         self._quarantine(resource.type, name, resource.why, types)
 
     def _quarantine(self, type_: str, source: str, why: str, types: frozenset[str] | None = None) -> None:
-        self._note_unreadable(source, why)
-        self._incomplete(frozenset({type_}) if type_ else types, UNREADABLE)
-
-    def _note_unreadable(self, source: str, why: str) -> None:
-        self.quarantined["unreadable"] += 1
-        self.notes.append(Note("unreadable", f"{source} could not be read: {why}"))
+        self.account.quarantine(source, why)
+        self.account.lack({type_} if type_ else types or DECIDING, UNREADABLE)
 
     # The record
 
@@ -409,38 +305,17 @@ class _Reading:
             facts={**by_kind, ObservationFact: self.results},
             studies=tuple(sorted(self.studies, key=lambda s: s.source)),
             consents=tuple(sorted(self.consents, key=lambda c: c.source)),
-            incomplete=self.incomplete,
-            unreadable=self.unreadable,
-            newest_first=newest_first - {name for name, why in self.incomplete.items() if why == UNREADABLE},
-            take_notes=self._all_notes,
-            count=self._tally,
+            incomplete=self.account.incomplete,
+            unreadable=self.account.unreadable,
+            newest_first=newest_first - {name for name, why in self.account.incomplete.items() if why == UNREADABLE},
+            take_notes=self.account.notes,
+            count=partial(_tally, self.results, self.account, len(self.found)),
         )
 
-    def _all_notes(self) -> tuple[Note, ...]:
-        incomplete = [Note("incomplete", f"{name}: {why}") for name, why in sorted(self.incomplete.items())]
-        others = self.skipped["other-patient"]
-        what = f"{others} resource(s) of another patient were left out."
-        return (*incomplete, *self.notes, *([Note("other-patient", what)] if others else []))
 
-    def _tally(self) -> Tally:
-        self.results.read_all()
-        skipped = {rule: number for rule, number in self.skipped.items() if number}
-        return Tally(len(self.found), self.read, skipped, dict(self.quarantined))
-
-
-def _references(raw: msgspec.Raw) -> list[shapes.Reference]:
-    try:
-        return REFERENCES.decode(raw) or []
-    except msgspec.ValidationError:
-        return []
-
-
-def _contained(owner: Any, id_: str) -> Any:
-    for raw in getattr(owner, "contained", None) or ():
-        inner = decode_resource(raw)
-        if getattr(inner, "id", None) == id_:
-            return inner
-    return None
+def _tally(results: Results, account: Account, total: int) -> Tally:
+    results.read_all()
+    return account.tally(total)
 
 
 def _problem(body: Body | None) -> str | None:

@@ -7,19 +7,20 @@ under the value sets that its codes touch, and becomes facts when one of these i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mappings.facts import Fact
+from mappings.facts import Fact, ProcedureFact, ProcedureStatus
+from mappings.fhir.account import Account
+from mappings.fhir.building import Reader
+from mappings.fhir.gate import Quarantine, Skip
 from mappings.fhir.shapes import Observation
-
-Read = Callable[[Observation, str], list[Fact]]
 
 
 class Results(Mapping[str, tuple[Fact, ...]]):
-    """Value set -> results by time; each Observation is read at most once."""
+    """Value set -> results by time; each Observation is read at most once, on or before the day of evaluation."""
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, reader: Reader, account: Account, today: dt.date) -> None:
+        self._reader, self._account, self._today = reader, account, today
         self._waiting: dict[str, list[tuple[Observation, str]]] = {}
         self._facts: dict[str, list[Fact]] = {}
         self._by_resource: dict[int, list[Fact]] = {}
@@ -57,6 +58,26 @@ class Results(Mapping[str, tuple[Fact, ...]]):
         if found is None:
             found = self._by_resource[id(resource)] = self._read(resource, source)
         return found
+
+    def _read(self, resource: Observation, source: str) -> list[Fact]:
+        """Return the facts of a result that was set aside; none when it is skipped or cannot be read."""
+        try:
+            return [dated(fact, self._today) for fact in self._reader.observation(resource, source)]
+        except Skip as skip:
+            self._account.skip(skip.rule, source)
+        except Quarantine as quarantine:
+            self._account.quarantine(source, quarantine.what)
+            self._account.unreadable |= dict.fromkeys(self._reader.observation_sets(resource), source)
+        self._account.read -= 1
+        return []
+
+
+def dated(fact: Fact, today: dt.date) -> Fact:
+    """Return the fact; what is dated after the day of evaluation does not count, unless it is planned."""
+    planned = type(fact) is ProcedureFact and fact.status is ProcedureStatus.PLANNED
+    if fact.time and fact.time.first.date() > today and not planned:
+        raise Skip("future")
+    return fact
 
 
 def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:

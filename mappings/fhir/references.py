@@ -1,0 +1,91 @@
+"""What references in a record point to, whatever form they have. Nothing here refers back to who asks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from mappings.fhir import shapes
+from mappings.fhir.decoding import decode_resource
+
+Found = tuple[Any, str | None, frozenset[str] | None]
+"""A resource, its fullUrl, and the types that the part it came in was asked for."""
+
+POINTED_TO = frozenset({shapes.BodyStructure, shapes.Medication, shapes.ResearchStudy, shapes.Specimen})
+"""Types that others point to for more of what they say."""
+
+REFERENCES = msgspec.json.Decoder(list[shapes.Reference] | None)
+
+
+def source_of(resource: Any, full_url: str | None) -> str:
+    """Return the reference by which a resource is cited: `Observation/123`, else its fullUrl."""
+    if resource.id:
+        return f"{type(resource).__name__}/{resource.id}"
+    return full_url or f"{type(resource).__name__} without id"
+
+
+class References:
+    """The references of one record. Each index is made only when it is first needed."""
+
+    def __init__(self, found: Sequence[Found]) -> None:
+        self._found = found
+
+    def key(self, reference: shapes.Reference | None) -> str | None:
+        """Return the source that a reference names (`Procedure/7`)."""
+        if reference is None or not reference.reference:
+            return None
+        text = reference.reference.split("/_history/")[0]
+        if text.startswith("#"):
+            return text
+        if text.startswith("urn:"):
+            return self._sources_by_url.get(text, text)
+        return "/".join(text.split("/")[-2:])
+
+    def resolve(self, reference: shapes.Reference | None, owner: Any) -> Any:
+        """Return the resource a reference points to, contained ones included; None when it is not in the record."""
+        if reference is None or not reference.reference:
+            return None
+        if reference.reference.startswith("#"):
+            return _contained(owner, reference.reference[1:])
+        return self._pointed_to.get(self.key(reference) or "")
+
+    def report_of(self, source: str) -> str | None:
+        """Return the report that gives an observation as one of its results."""
+        return self._reports.get(source)
+
+    @functools.cached_property
+    def _pointed_to(self) -> dict[str, Any]:
+        return {source_of(r, full_url): r for r, full_url, _ in self._found if type(r) in POINTED_TO}
+
+    @functools.cached_property
+    def _sources_by_url(self) -> dict[str, str]:
+        named = ((r, full_url) for r, full_url, _ in self._found if full_url)
+        return {url: source_of(r, url) for r, url in named if not isinstance(r, shapes.Unreadable)}
+
+    @functools.cached_property
+    def _reports(self) -> dict[str, str]:
+        reports = ((r, full_url) for r, full_url, _ in self._found if type(r) is shapes.DiagnosticReport)
+        return {
+            key: source_of(report, full_url)
+            for report, full_url in reports
+            for reference in _references(report.result)
+            if (key := self.key(reference))
+        }
+
+
+def _references(raw: msgspec.Raw) -> list[shapes.Reference]:
+    try:
+        return REFERENCES.decode(raw) or []
+    except msgspec.ValidationError:
+        return []
+
+
+def _contained(owner: Any, id_: str) -> Any:
+    for raw in getattr(owner, "contained", None) or ():
+        inner = decode_resource(raw)
+        if getattr(inner, "id", None) == id_:
+            return inner
+    return None
