@@ -66,6 +66,9 @@ class CalendarPeriod(NamedTuple):
 
 
 _PERIOD = re.compile(r"(\d+) (hour|day|week|month|year)s?")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ].+)?)?)?", re.ASCII)
+"""FHIR's shapes; Python's own reader also takes `20261005` and week dates, in which a slip would pass for a day."""
+
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "year": 12}
 
@@ -89,6 +92,8 @@ def parse_period(text: str) -> CalendarPeriod:
 @functools.lru_cache(maxsize=8192)
 def parse_date(text: str) -> Interval | None:
     """Return the interval of a FHIR date, dateTime or instant (`2026`, `2026-03`, a day, a time), else None."""
+    if _DATE.fullmatch(text) is None:
+        return None
     try:
         if len(text) == 4:
             return _days(dt.date(int(text), 1, 1), dt.date(int(text), 12, 31), text)
