@@ -52,6 +52,13 @@ def demo_request(
     }
 
 
+def stories() -> dict[str, str]:
+    """Return each demo patient's story, by name, as README.md beside the files tells it."""
+    lines = (files(__name__) / "README.md").read_text(encoding="utf-8").splitlines()
+    rows = ([cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| `"))
+    return {row[1].strip("`"): row[2] for row in rows}
+
+
 def _bundles(today: dt.date) -> dict[str, dict[str, Any]]:
     by = today - WRITTEN_FOR
     found = sorted((f for f in files(__name__).iterdir() if f.name.endswith(".json")), key=lambda f: f.name)
