@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar, Literal
 
+from mappings.clinical_time import CalendarPeriod
 from mappings.evaluation import Evaluation
 from mappings.facts import Certainty, ConditionFact
 from mappings.kinds.base import Coded, Listed, Names, Period, after, within
@@ -72,12 +74,18 @@ class Condition(Coded):
 
     def _in_time(self, view: Evaluation, fact: ConditionFact) -> Truth:
         if self.within is not None:
-            recorded_before = within(fact.recorded, self.within, view.today) is Truth.FALSE
-            return Truth.FALSE if recorded_before and fact.time is None else within(fact.time, self.within, view.today)
+            return _began_within(fact, self.within, view.today)
         if self.after is not None:
             moment = view.moment(self.after)
             return after(fact.time, moment.time) if moment.time else Truth.UNKNOWN
         return Truth.TRUE
+
+
+def _began_within(fact: ConditionFact, period: CalendarPeriod, today: dt.date) -> Truth:
+    """Whether it began in the period up to today; what was recorded before the period, began before it."""
+    answer = within(fact.time, period, today)
+    recorded_before = fact.recorded is not None and fact.recorded.last.date() < period.before(today)
+    return Truth.FALSE if answer is Truth.UNKNOWN and recorded_before else answer
 
 
 SAYS = {
