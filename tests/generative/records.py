@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from hypothesis import strategies as st
@@ -82,7 +83,7 @@ def conditions(draw: st.DrawFn, *, exact: bool) -> Json:
     return resource
 
 
-PROCEDURE_STATUS = ["completed"] * 8 + ["preparation", "in-progress", "not-done", "entered-in-error", "unknown"]
+PROCEDURE_STATUS = ["completed"] * 8 + ["not-done"] * 3 + ["preparation", "in-progress", "entered-in-error", "unknown"]
 
 
 @st.composite
@@ -135,7 +136,13 @@ def markers(draw: st.DrawFn, *, exact: bool) -> Json:
     return resource
 
 
-NUMBERS: list[float] = [50, 1.5, 0.9, 1.51, 49.9, 50.1, 132.6, 50000, 0, -1]
+NUMBERS: dict[str, list[float]] = {
+    "p1": [50, 49.9, 50.1, 50000, 0, -1],
+    "p2": [50, 49.9, 50.1],
+    "c1": [1.5, 1.51, 0.9, 132.6, 132.7, 0],
+    "i1": [1.5, 1.49, 1.51, -1],
+}
+"""Numbers on, just below and just above the limits of the criteria."""
 UNITS: dict[str, list[str | None]] = {
     "p1": ["10*9/L", "x10E9/L", "K/uL", "/mm3", "mg/dL", None],
     "p2": ["10^9/L", "10*3/uL"],
@@ -145,11 +152,11 @@ UNITS: dict[str, list[str | None]] = {
 
 
 @st.composite
-def measurements(draw: st.DrawFn, *, exact: bool) -> Json:
+def measurements(draw: st.DrawFn, *, exact: bool, codes: Collection[str] = tuple(NUMBERS)) -> Json:
     """A number with a unit, or without one, sometimes with a comparator, sometimes preceded by no value."""
-    code = draw(st.sampled_from(list(UNITS)))
+    code = draw(st.sampled_from(sorted(codes)))
     resource: Json = draw(_observations(code, exact=exact))
-    quantity: Json = {"value": draw(st.sampled_from(NUMBERS))}
+    quantity: Json = {"value": draw(st.sampled_from(NUMBERS[code]))}
     unit = draw(st.sampled_from(UNITS[code]))
     if unit is not None:
         quantity[draw(st.sampled_from(["unit", "code"]))] = unit

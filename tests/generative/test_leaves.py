@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mappings.truth import Strength
 from tests.generative import criteria, reading, records
+from tests.generative.invented import CODES
 from tests.generative.logic import ANSWERS
 from tests.generative.oracle import RECENCY, Known, Oracle
 from tests.generative.records import Json
@@ -45,10 +46,15 @@ def test_a_tree_says_what_the_oracle_says(tree: Json, resources: list[Json], inc
 @st.composite
 def crowded(draw: st.DrawFn, kind: str, *, exact: bool) -> tuple[Json, list[Json], list[str]]:
     """Return a leaf, a record in which most resources matter to it, so that rules meet, and what is incomplete."""
-    written, resource = KINDS[kind]
+    written, resources = KINDS[kind]
     leaf = draw(written)
     others = [records.procedures(exact=exact)] if "after" in leaf else []
-    drawn = draw(st.lists(st.one_of(resource(exact=exact), *others), min_size=1, max_size=4))
+    own_kind = (
+        records.measurements(exact=exact, codes=CODES[leaf["value_set"]])
+        if kind == "measured"
+        else resources(exact=exact)
+    )
+    drawn = draw(st.lists(st.one_of(own_kind, *others), min_size=1, max_size=4))
     own = {"reference": f"Patient/{records.PATIENT}"}
     numbered = [{**r, "id": f"r{n}", "subject": own, "patient": own} for n, r in enumerate(drawn)]
     types = sorted({r["resourceType"] for r in drawn})
