@@ -24,6 +24,7 @@ ALIASES = {
     "urn:oid:2.16.840.1.113883.6.1": LOINC,
     "urn:oid:2.16.840.1.113883.6.88": RXNORM,
     "urn:oid:2.16.840.1.113883.6.90": ICD10_CM,
+    "https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/icd-10-cm-2023-tw": ICD10_CM,
     "urn:oid:2.16.840.1.113883.6.3": ICD10,
     "http://hl7.org/fhir/sid/icd-10-who": ICD10,
     "http://fhir.de/CodeSystem/dimdi/icd-10-gm": ICD10_GM,
