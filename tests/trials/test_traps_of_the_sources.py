@@ -1,4 +1,4 @@
-"""The traps of the sources, a row each, for NCT06609434, CTDNA-LUNG-NODULES, SBRT-LUNG-NODULES and NCT06317896.
+"""The traps of the sources, a row each, for every trial: NCT05797077, NCT05815082, NCT06609434 and the three others.
 
 A row takes a patient of whom everything is known, changes one thing, and says what the criterion then answers.
 """
@@ -25,6 +25,7 @@ Json = dict[str, Any]
 DAY = dt.date(2026, 11, 24)
 SUBJECT = {"reference": "Patient/p"}
 RFA, LUNG, SBRT, HCC = "NCT06609434", "CTDNA-LUNG-NODULES", "SBRT-LUNG-NODULES", "NCT06317896"
+CRLM, TWIN = "NCT05797077", "NCT05815082"
 OPEN = {"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status"}
 
 
@@ -110,8 +111,62 @@ def after_hcc_surgery() -> list[Json]:
     return [patient(), condition("hepatocellular-carcinoma"), procedure("liver-resection", "2026-09-01"), margin]
 
 
-BASES = {RFA: recurrence, LUNG: lung_nodules, SBRT: after_lung_surgery, HCC: after_hcc_surgery}
-BEST = {RFA: "likely-eligible", LUNG: "needs-data", SBRT: "review-only", HCC: "review-only"}
+def after_liver_surgery(result: str = "result-positive") -> list[Json]:
+    return [
+        patient(),
+        condition("colorectal-cancer", "2026-01-10"),
+        condition("liver-metastasis", "2026-07-01"),
+        procedure("liver-resection", "2026-10-05"),
+        answered("residual-tumour-status", "residual-tumour-r0", day="2026-10-08"),
+        answered("ctdna-result", result, day="2026-11-02"),
+        observation("ecog-status", valueInteger=1),
+    ]
+
+
+def after_liver_surgery_negative() -> list[Json]:
+    before = {
+        "status": "completed",
+        "effectiveDateTime": "2026-08-01",
+        "medicationCodeableConcept": coded("systemic-therapy-crc"),
+    }
+    drug = {"resourceType": "MedicationStatement", "id": "drug", "subject": SUBJECT, **before}
+    return [*after_liver_surgery("result-negative"), drug]
+
+
+def allergy(name: str, **more: Any) -> Json:
+    base = {"resourceType": "AllergyIntolerance", "id": name, "patient": SUBJECT, "code": coded(name)}
+    return {**base, **more}
+
+
+def taking_part(status: str = "on-study") -> list[Json]:
+    """Return a part taken in another study that is known to give a drug."""
+    phase = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/research-study-phase", "code": "phase-2"}]}
+    study = {"resourceType": "ResearchStudy", "id": "other", "status": "active", "phase": phase}
+    base = {"resourceType": "ResearchSubject", "id": "part", "individual": SUBJECT, "status": status}
+    return [{**base, "study": {"reference": "ResearchStudy/other"}}, study]
+
+
+def resolved(name: str) -> Json:
+    system = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+    return condition(name, clinicalStatus={"coding": [{"system": system, "code": "resolved"}]})
+
+
+BASES = {
+    CRLM: after_liver_surgery,
+    TWIN: after_liver_surgery_negative,
+    RFA: recurrence,
+    LUNG: lung_nodules,
+    SBRT: after_lung_surgery,
+    HCC: after_hcc_surgery,
+}
+BEST = {
+    CRLM: "likely-eligible",
+    TWIN: "likely-eligible",
+    RFA: "likely-eligible",
+    LUNG: "needs-data",
+    SBRT: "review-only",
+    HCC: "review-only",
+}
 
 
 @cache
@@ -138,7 +193,7 @@ def test_of_the_base_patient_everything_is_known(trial: str) -> None:
     found = told(trial, BASES[trial]())
     assert found["status"] == BEST[trial]
     open_ = [c["id"] for c in found["criteria"] if c["truth"] == "unknown" and c["reason"] != "human"]
-    assert open_ == (["E10"] if trial == RFA else [])
+    assert open_ == {RFA: ["E10"], CRLM: ["I2e"]}.get(trial, [])
 
 
 Row = tuple[str, str, str, list[Json]]
@@ -264,9 +319,86 @@ LIVER: list[Row] = [
     ("D3 false", "", "", [answered("residual-tumour-status", "residual-tumour-r1-r2", day="2026-09-10")]),
     ("D3 unknown no-data", "", "residual-tumour-status", []),
 ]
+EXCLUSIONS: list[Row] = [
+    ("E1 unknown needs-judgement", "", "", [resolved("lung-metastasis")]),
+    ("E1 true", "", "", [condition("peritoneal-metastasis")]),
+    ("E1 unknown too-general", "", "", [condition("node-metastasis-unclear")]),
+    ("E2 true", "", "", [resolved("other-malignancy")]),
+    ("E2 unknown conflict", "", "", [condition("liver-primary")]),
+    ("E3 unknown needs-judgement", "", "", [condition("severe-organ-dysfunction")]),
+    ("E3 unknown human", "", "", []),
+    ("E4 true", "", "", [allergy("trial-drug-allergy-crlm")]),
+    ("E4 unknown needs-judgement", "", "", [allergy("trial-drug-allergy-crlm", type="intolerance")]),
+    ("E4 unknown needs-judgement", "", "", [allergy("platinum-allergy-other")]),
+    ("E4 false", "", "", [allergy("no-known-allergy")]),
+    ("E5 true", "", "", taking_part("off-study")),
+    ("E5 unknown human", "", "", []),
+    ("E6 unknown needs-judgement", "", "", [condition("severe-infection")]),
+    ("E6 unknown human", "", "", [resolved("severe-infection")]),
+    ("E7 true", "", "", [condition("substance-dependence")]),
+    ("E7 unknown needs-judgement", "", "", [resolved("substance-dependence")]),
+    ("E8 true", "", "", [resolved("severe-mental-illness")]),
+    ("E8 unknown needs-judgement", "", "", [condition("mental-illness-unclear")]),
+    ("E9 false", "", "", []),
+    ("E9 unknown no-data", "", "", [patient("female")]),
+    ("E9 true", "", "", [patient("female"), condition("pregnancy")]),
+    ("E9 true", "", "", [patient("female"), condition("lactation")]),
+    ("E9 false", "", "", [patient("female"), answered("pregnancy-status", "not-pregnant")]),
+    ("E10 unknown human", "I2f unknown human", "", []),
+    ("I2e unknown no-data", "", "", []),
+]
+NEGATIVE: list[Row] = [
+    ("I1a true", "I1b true", "", []),
+    ("I1a false", "", "", [patient("male", "1950-11-24")]),
+    ("I1b unknown no-data", "", "drug", []),
+    ("I1b true", "", "drug", [procedure("chemotherapy", "2026-08-01")]),
+    ("I1b unknown no-data", "", "drug", [procedure("chemotherapy", "2026-11-01")]),
+    ("I3 false", "", "", [answered("ctdna-result", "result-positive", day="2026-11-02")]),
+    ("E3 unknown needs-judgement", "E6 unknown human", "", [condition("severe-organ-dysfunction")]),
+    ("E4 true", "", "", [allergy("trial-drug-allergy-crlm")]),
+    ("E5 true", "", "", taking_part()),
+    ("E6 unknown needs-judgement", "", "", [condition("severe-infection")]),
+    ("E7 unknown human", "E8 unknown human", "", []),
+    ("E9 unknown human", "E10 unknown human", "", []),
+]
+FOR_A_PERSON: list[Row] = [
+    ("I7 unknown human", "I8 unknown human", "", []),
+    ("I9 unknown human", "I14 unknown human", "", [condition("terminal-illness")]),
+    ("I10 unknown human", "I13 unknown human", "", []),
+    ("E3 true", "", "", [allergy("contrast-allergy")]),
+    ("E3 false", "", "", []),
+    ("E11 true", "", "", taking_part()),
+    ("E11 unknown human", "E13 unknown human", "", taking_part("off-study")),
+]
+WILLING: list[Row] = [
+    ("I7 unknown human", "I8 unknown human", "", []),
+    ("I9 unknown human", "I10 unknown human", "", []),
+    (
+        "I8 true",
+        "",
+        "",
+        [
+            {
+                "resourceType": "Specimen",
+                "id": "s",
+                "subject": SUBJECT,
+                "status": "available",
+                "type": coded("specimen-tumour"),
+            }
+        ],
+    ),
+]
+TOLERANCE: list[Row] = [("D4 unknown human", "", "", [])]
 TRAPS = [
     pytest.param(trial, row, id=f"{trial} {row[0]} {number}")
-    for trial, rows in ((RFA, RECURRENT), (LUNG, NODULES), (SBRT, SURGERY), (HCC, LIVER))
+    for trial, rows in (
+        (CRLM, EXCLUSIONS),
+        (TWIN, NEGATIVE),
+        (RFA, RECURRENT + FOR_A_PERSON),
+        (LUNG, NODULES + WILLING),
+        (SBRT, SURGERY + TOLERANCE),
+        (HCC, LIVER),
+    )
     for number, row in enumerate(rows)
 ]
 
