@@ -54,7 +54,7 @@ class Row(NamedTuple):
     """One line of a table: a patient, and how he or she stands.
 
     what: the case in words. changes: how it differs from the base patient. answers: criterion id and its answer,
-    divided by `;` (`I3 unknown stale; I2d true`). status: of the trial. trigger: its truth. missing: types that did
+    divided by `;` (`I3 unknown stale; I4.2 true`). status: of the trial. trigger: its truth. missing: types that did
     not come in full, divided by blanks.
     """
 
@@ -119,11 +119,18 @@ def answer(finding: Finding) -> str:
     return f"{finding.truth.value} presumed" if weak else finding.truth.value
 
 
+def _finding(verdict: TrialVerdict, id_: str) -> Finding:
+    """Return the finding of a criterion (`I4`), or of a part of a compound (`I4.2`)."""
+    criterion, _, part = id_.partition(".")
+    finding = verdict.verdict(criterion).finding
+    return finding.parts[int(part) - 1] if part else finding
+
+
 def told(results: Results, trial: str, row: Row) -> Told:
     """Return the answers that a row asks for, the trial's status and, when the row names it, the trigger's truth."""
     verdict = trial_of(results, trial)
     asked = [part.split()[0] for part in row.answers.split(";") if part.strip()]
-    answers = "; ".join(f"{id_} {answer(verdict.verdict(id_).finding)}" for id_ in asked)
+    answers = "; ".join(f"{id_} {answer(_finding(verdict, id_))}" for id_ in asked)
     trigger = results.triggers[0].finding.truth.value if row.trigger else ""
     return Told(answers, verdict.status.value, trigger)
 
