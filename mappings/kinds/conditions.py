@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar, Literal
 
-from mappings.clinical_time import CalendarPeriod
+from mappings.clinical_time import CalendarPeriod, Interval
 from mappings.evaluation import Evaluation
 from mappings.facts import Certainty, ConditionFact
 from mappings.kinds.base import Coded, Listed, Names, Period, after, within
@@ -77,7 +77,7 @@ class Condition(Coded):
             return _began_within(fact, self.within, view.today)
         if self.after is not None:
             moment = view.moment(self.after)
-            return after(fact.time, moment.time) if moment.time else Truth.UNKNOWN
+            return _began_after(fact, moment.time) if moment.time else Truth.UNKNOWN
         return Truth.TRUE
 
 
@@ -85,6 +85,13 @@ def _began_within(fact: ConditionFact, period: CalendarPeriod, today: dt.date) -
     """Whether it began in the period up to today; what was recorded before the period, began before it."""
     answer = within(fact.time, period, today)
     recorded_before = fact.recorded is not None and fact.recorded.last.date() < period.before(today)
+    return Truth.FALSE if answer is Truth.UNKNOWN and recorded_before else answer
+
+
+def _began_after(fact: ConditionFact, event: Interval) -> Truth:
+    """Whether it began after an event; what was recorded before the event, began before it."""
+    answer = after(fact.time, event)
+    recorded_before = fact.recorded is not None and fact.recorded.before(event)
     return Truth.FALSE if answer is Truth.UNKNOWN and recorded_before else answer
 
 
