@@ -7,7 +7,7 @@ of the same `focus` are one. The largest diameter is that of the largest lesion,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -20,8 +20,8 @@ from mappings.evaluation import Evaluation
 from mappings.facts import ObservationFact, Quantity
 from mappings.kinds.base import Absence, Kind, Names, absence_finding, after, within
 from mappings.kinds.events import Event
-from mappings.kinds.observations import Measured, Results, implausible
-from mappings.truth import Finding, Reason, Truth, decided, unknown
+from mappings.kinds.observations import Measured, Results, implausible, side
+from mappings.truth import OPPOSITE, Finding, Reason, Truth, decided, unknown
 from terminology import units
 
 CARRIED = 90
@@ -130,8 +130,11 @@ class Lesions(Kind):
         if (stale := self._stale(view, sets[-1])) is not None:
             return stale
         facts = [*sets[-1].lesions.values(), *not_measured_again(sets)[0]]
+        wanted, final = self.count_at_least or 0, [fact for fact in facts if not fact.preliminary]
+        if len(final) < wanted <= len(facts):
+            return unknown(Reason.PRELIMINARY, facts, "Preliminary in part: {}.", Results(facts))
         says = "{} measured lesion(s) on the imaging of {}."
-        return decided(len(facts) >= (self.count_at_least or 0), facts, says, len(facts), sets[-1].time)
+        return decided(len(final) >= wanted, facts, says, len(facts), sets[-1].time)
 
     def _by_size(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
         if (stale := self._stale(view, sets[-1])) is not None:
@@ -149,14 +152,20 @@ class Lesions(Kind):
 
     def _largest(self, lesions: Sequence[ObservationFact]) -> Truth | Reason:
         sizes = [_size(fact, self.value_set[0], self.unit) for fact in lesions]
-        if reasons := [size for size in sizes if isinstance(size, Reason)]:
-            return reasons[0]
-        largest = max(size for size in sizes if not isinstance(size, Reason))
-        over = [self.above is not None and not largest > Fraction(self.above)]
-        over += [self.at_least is not None and not largest >= Fraction(self.at_least)]
-        over += [self.below is not None and not largest < Fraction(self.below)]
-        over += [self.at_most is not None and not largest <= Fraction(self.at_most)]
-        return Truth.FALSE if any(over) else Truth.TRUE
+        answers = [_on_side(sizes, limit, over=over, strict=strict) for limit, over, strict in self._limits()]
+        if Truth.FALSE in answers:
+            return Truth.FALSE
+        return next((answer for answer in answers if isinstance(answer, Reason)), Truth.TRUE)
+
+    def _limits(self) -> Iterator[tuple[Fraction, bool, bool]]:
+        """Yield each limit of the largest diameter with its side: (value, over, strict)."""
+        sides = (
+            (self.above, True, True),
+            (self.at_least, True, False),
+            (self.below, False, True),
+            (self.at_most, False, False),
+        )
+        return ((Fraction(limit), over, strict) for limit, over, strict in sides if limit is not None)
 
     def _stale(self, view: Evaluation, imaging: Imaging) -> Finding | None:
         period = view.recency(self.value_set)
@@ -215,18 +224,40 @@ def not_measured_again(sets: Sequence[Imaging]) -> list[tuple[ObservationFact, .
 
 def _order(fact: ObservationFact) -> Fraction:
     size = _size(fact, "tumour-size", "mm")
-    return Fraction(0) if isinstance(size, Reason) else size
+    return Fraction(0) if isinstance(size, Reason) else size.number
 
 
-def _size(fact: ObservationFact, analyte: str, unit: str) -> Fraction | Reason:
+class Size(NamedTuple):
+    """A diameter; with a comparator, the interval that it makes of it."""
+
+    number: Fraction
+    comparator: str | None
+
+
+def _size(fact: ObservationFact, analyte: str, unit: str) -> Size | Reason:
     if fact.preliminary:
         return Reason.PRELIMINARY
     quantity = next((value for value in fact.values if isinstance(value, Quantity)), None)
     if quantity is None:
         return Reason.UNREADABLE
-    if quantity.comparator is not None:
-        return Reason.NEEDS_JUDGEMENT
     number = units.convert(quantity.value, quantity.unit, analyte=analyte, to=unit)
     if number is None:
         return Reason.UNIT
-    return Reason.IMPLAUSIBLE if implausible(number, analyte) else number
+    return Reason.IMPLAUSIBLE if implausible(number, analyte) else Size(number, quantity.comparator)
+
+
+def _on_side(sizes: Sequence[Size | Reason], limit: Fraction, *, over: bool, strict: bool) -> Truth | Reason:
+    """Whether the largest lies on one side of a limit: over it when one size does, under it when every one does.
+
+    So one lesion of 6 cm is too large, whatever the others are.
+    """
+    answers = [
+        size if isinstance(size, Reason) else side(size.number, size.comparator, limit, over=over, strict=strict)
+        for size in sizes
+    ]
+    decisive = Truth.TRUE if over else Truth.FALSE
+    if decisive in answers:
+        return decisive
+    if Truth.UNKNOWN in answers:
+        return Reason.NEEDS_JUDGEMENT
+    return next((answer for answer in answers if isinstance(answer, Reason)), OPPOSITE[decisive])

@@ -349,7 +349,7 @@ class Measured(ResultKind):
 
     def _compare(self, number: Fraction, comparator: str | None, limit: Fraction) -> Answer:
         answers = {
-            _side(number, comparator, value * limit if self.times_upper_limit else value, over=over, strict=strict)
+            side(number, comparator, value * limit if self.times_upper_limit else value, over=over, strict=strict)
             for value, over, strict in self._thresholds
         }
         if Truth.FALSE in answers:
@@ -362,7 +362,7 @@ def implausible(number: Fraction, analyte: str) -> bool:
     return number < 0 or (number == 0 and analyte not in MAY_BE_ZERO)
 
 
-def _side(number: Fraction, comparator: str | None, threshold: Fraction, *, over: bool, strict: bool) -> Truth:
+def side(number: Fraction, comparator: str | None, threshold: Fraction, *, over: bool, strict: bool) -> Truth:
     """Whether a number, or the interval that its comparator makes of it, lies on one side of a threshold.
 
     "<10" is everything below 10: it decides "< 50", not "> 5".
@@ -373,7 +373,7 @@ def _side(number: Fraction, comparator: str | None, threshold: Fraction, *, over
     if comparator is None:
         return Truth.TRUE if beyond or (number == threshold and not strict) else Truth.FALSE
     if (comparator in {">", ">="}) != over:
-        opposite = _side(number, comparator, threshold, over=not over, strict=not strict)
+        opposite = side(number, comparator, threshold, over=not over, strict=not strict)
         return Truth.FALSE if opposite is Truth.TRUE else Truth.UNKNOWN
     touches = number == threshold and (comparator in {"<", ">"} or not strict)
     return Truth.TRUE if beyond or touches else Truth.UNKNOWN
@@ -441,4 +441,4 @@ SAYS = {
     Reason.AMBIGUOUS_SOURCE: "The trial's text can be read in two ways: {}.",
 }
 
-__all__ = ["Answers", "Measured", "Observation", "Of", "ResultKind", "Results", "Shown", "belongs"]
+__all__ = ["Answers", "Measured", "Observation", "Of", "ResultKind", "Results", "Shown", "belongs", "side"]
