@@ -39,6 +39,7 @@ class ValueSet:
 
     name: the file's name without `.json`, as criteria cite it. codes: enumerated, ICD-10 included in its dotless form.
     categories: ICD-10 categories (dotless) that stand for every longer code too; `excluded*` are taken out at the end.
+    narrowed, spared: sets taken in, or taken out, that exclude something themselves: they are asked as they are.
     phrases: case-folded texts that say it. ordinals: a concept's number on a scale, by code and by phrase.
     more_general: name of the set with broader codes.
     """
@@ -52,6 +53,8 @@ class ValueSet:
     categories: frozenset[Coding] = frozenset()
     excluded: frozenset[Coding] = frozenset()
     excluded_categories: frozenset[Coding] = frozenset()
+    narrowed: tuple[ValueSet, ...] = ()
+    spared: tuple[ValueSet, ...] = ()
     phrases: frozenset[str] = frozenset()
     ordinals: Mapping[Coding | str, Decimal] = field(default_factory=dict)
     displays: Mapping[Coding, str] = field(default_factory=dict)
@@ -59,9 +62,21 @@ class ValueSet:
 
     def holds_icd10(self, dialect: str, code: str) -> bool:
         """Whether the set holds this dotless ICD-10 code of this edition."""
-        return _stands_for(code, dialect, self.codes, self.categories) and not _stands_for(
-            code, dialect, self.excluded, self.excluded_categories
-        )
+        inside = _stands_for(code, dialect, self.codes, self.categories)
+        if not inside and not any(each.holds_icd10(dialect, code) for each in self.narrowed):
+            return False
+        outside = _stands_for(code, dialect, self.excluded, self.excluded_categories)
+        return not outside and not any(each.holds_icd10(dialect, code) for each in self.spared)
+
+    @property
+    def named(self) -> frozenset[Coding]:
+        """Every code and category that it, or a set in it, takes in before anything is taken out."""
+        return (self.codes | self.categories).union(*(each.named for each in self.narrowed))
+
+    @property
+    def excludes(self) -> bool:
+        """Whether something is taken out of it, so that its parts alone do not say what it holds."""
+        return bool(self.excluded or self.excluded_categories or self.narrowed or self.spared)
 
 
 def _stands_for(code: str, dialect: str, exact: frozenset[Coding], categories: frozenset[Coding]) -> bool:
@@ -173,7 +188,7 @@ class Vocabulary:
 
 
 def _uses_icd10(value_set: ValueSet) -> bool:
-    return any(system in ICD10_DIALECTS for system, _ in value_set.codes | value_set.categories)
+    return any(system in ICD10_DIALECTS for system, _ in value_set.named)
 
 
 def normal_phrase(text: str) -> str:
@@ -220,8 +235,7 @@ class _Parts:
 
     codes: set[Coding] = field(default_factory=set)
     categories: set[Coding] = field(default_factory=set)
-    excluded: set[Coding] = field(default_factory=set)
-    excluded_categories: set[Coding] = field(default_factory=set)
+    narrowed: list[ValueSet] = field(default_factory=list)
     phrases: set[str] = field(default_factory=set)
     ordinals: dict[Coding | str, Decimal] = field(default_factory=dict)
     displays: dict[Coding, str] = field(default_factory=dict)
@@ -244,8 +258,10 @@ def _expand(drafts: Mapping[str, _Draft], url: str, path: tuple[str, ...]) -> Va
         file=draft.file,
         codes=frozenset(included.codes),
         categories=frozenset(included.categories),
-        excluded=frozenset(included.excluded | excluded.codes),
-        excluded_categories=frozenset(included.excluded_categories | excluded.categories),
+        excluded=frozenset(excluded.codes),
+        excluded_categories=frozenset(excluded.categories),
+        narrowed=tuple(included.narrowed),
+        spared=tuple(excluded.narrowed),
         phrases=frozenset(included.phrases),
         ordinals=included.ordinals,
         displays=included.displays,
@@ -272,10 +288,13 @@ def _add(
 
 
 def _add_set(parts: _Parts, value_set: ValueSet) -> None:
-    parts.codes |= value_set.codes
-    parts.categories |= value_set.categories
-    parts.excluded |= value_set.excluded
-    parts.excluded_categories |= value_set.excluded_categories
+    if value_set.excludes:
+        plain = (c for c in value_set.codes - value_set.excluded if c.system not in ICD10_DIALECTS)
+        parts.codes |= set(plain)
+        parts.narrowed.append(value_set)
+    else:
+        parts.codes |= value_set.codes
+        parts.categories |= value_set.categories
     parts.phrases |= value_set.phrases
     parts.ordinals |= value_set.ordinals
     parts.displays |= value_set.displays

@@ -78,7 +78,7 @@ def holds(value_set: ValueSet, coding: Coding) -> bool:
 
 def shared_codes(first: ValueSet, second: ValueSet) -> list[Coding]:
     """Return the listed codes and categories that both sets hold."""
-    candidates = {*first.codes, *first.categories, *second.codes, *second.categories}
+    candidates = first.named | second.named
     return sorted(coding for coding in candidates if holds(first, coding) and holds(second, coding))
 
 
@@ -93,7 +93,7 @@ def unknown_value_sets(subject: Subject) -> Iterator[Found]:
 def empty_value_sets(subject: Subject) -> Iterator[Found]:
     """A value set that holds no code once its exclusions are taken out, so that it never matches."""
     for value_set in subject.vocabulary.value_sets.values():
-        if not any(holds(value_set, coding) for coding in value_set.codes | value_set.categories):
+        if not any(holds(value_set, coding) for coding in value_set.named):
             yield Found(value_set.file, 1, value_set.name, "holds no code")
 
 
