@@ -17,6 +17,8 @@ Found = tuple[Any, str | None, frozenset[str] | None]
 POINTED_TO = frozenset({shapes.BodyStructure, shapes.Medication, shapes.ResearchStudy, shapes.Specimen})
 """Types that others point to for more of what they say."""
 
+ENTERED_IN_ERROR = "entered-in-error"
+
 REFERENCES = msgspec.json.Decoder(list[shapes.Reference] | None)
 
 
@@ -45,12 +47,17 @@ class References:
         return "/".join(text.split("/")[-2:])
 
     def resolve(self, reference: shapes.Reference | None, owner: Any) -> Any:
-        """Return the resource a reference points to, contained ones included; None when it is not in the record."""
+        """Return the resource a reference points to, contained ones included; None when it is not in the record.
+
+        One that was entered in error is passed by like one that is not there.
+        """
         if reference is None or not reference.reference:
             return None
         if reference.reference.startswith("#"):
-            return _contained(owner, reference.reference[1:])
-        return self._pointed_to.get(self.key(reference) or "")
+            found = _contained(owner, reference.reference[1:])
+        else:
+            found = self._pointed_to.get(self.key(reference) or "")
+        return None if getattr(found, "status", None) == ENTERED_IN_ERROR else found
 
     def report_of(self, source: str) -> str | None:
         """Return the report that gives an observation as one of its results."""

@@ -229,6 +229,7 @@ class Reaction(Element):
 
 
 class Medication(Resource, tag="Medication"):
+    status: str | None = None
     code: CodeableConcept | None = None
     ingredient: list[Ingredient] | None = None
 
