@@ -13,7 +13,7 @@ from mappings.clinical_time import age_on
 from mappings.evaluation import Evaluation
 from mappings.facts import ObservationFact, Quantity
 from mappings.kinds.base import Kind, latest, within
-from mappings.kinds.observations import Measured, Results, implausible
+from mappings.kinds.observations import Measured, Results, implausible, unreadable
 from mappings.truth import Finding, Reason, Truth, decided, unknown
 from terminology import units
 
@@ -83,6 +83,8 @@ class CreatinineClearance(Kind):
         """The latest value of an input, or why it cannot be used."""
         last = latest(view.facts(ObservationFact, (name,)))
         title = view.title((name,))
+        if (lost := unreadable(view, (name,))) is not None:
+            return lost
         if "Observation" in view.record.incomplete and "Observation" not in view.record.newest_first:
             return unknown(Reason.INCOMPLETE, last, "Not known: Observation records were not retrieved in full.")
         if not last:

@@ -2,7 +2,9 @@
 
 One report or study is one imaging set, else one day is. When it names fewer lesions than the set before it within
 90 days, the lesions that were not measured again keep their last size. One Observation is one lesion; two Observations
-of the same `focus` are one. The largest diameter is that of the largest lesion, never a sum.
+of the same `focus` are one. The largest diameter is that of the largest lesion, never a sum; of several sizes that one
+Observation gives (its axes, as components) the largest is the lesion's. Sets of the same time that say different things
+contradict each other, and so do two Observations of one lesion.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import model_validator
@@ -18,9 +19,9 @@ from pydantic import model_validator
 from mappings.clinical_time import CalendarPeriod, Interval
 from mappings.evaluation import Evaluation
 from mappings.facts import ObservationFact, Quantity
-from mappings.kinds.base import Absence, Kind, Names, absence_finding, after, within
+from mappings.kinds.base import Absence, Kind, Names, absence_finding, after, latest, within
 from mappings.kinds.events import Event
-from mappings.kinds.observations import Measured, Results, implausible, side
+from mappings.kinds.observations import Measured, Results, implausible, side, unreadable
 from mappings.truth import OPPOSITE, Finding, Reason, Truth, decided, unknown
 from terminology import units
 
@@ -28,11 +29,15 @@ CARRIED = 90
 """Days within which a lesion that was not measured again keeps its last size."""
 
 
+Lesion = tuple[ObservationFact, ...]
+"""The latest facts of one lesion in one imaging set: as a rule one."""
+
+
 class Imaging(NamedTuple):
-    """One imaging set: the facts of each lesion measured in it."""
+    """One imaging set: the lesions measured in it, by `focus`, else by Observation."""
 
     time: Interval
-    lesions: Mapping[str, ObservationFact]
+    lesions: Mapping[str, Lesion]
 
 
 class Lesions(Kind):
@@ -76,6 +81,8 @@ class Lesions(Kind):
 
     def decide(self, view: Evaluation) -> Finding:
         facts = view.facts(ObservationFact, (*self.value_set, *self.count))
+        if (lost := unreadable(view, (*self.value_set, *self.count))) is not None:
+            return lost
         here = [fact for fact in facts if self.site in fact.sites]
         if (missing := view.missing(("Observation",))) is not None and missing not in view.record.newest_first:
             return unknown(Reason.INCOMPLETE, here, "Not known: {} records were not retrieved in full.", missing)
@@ -111,51 +118,91 @@ class Lesions(Kind):
         return absence_finding(self.absence, f"lesion measured after the {self.after.name} of {moment.time}")
 
     def _of_latest(self, view: Evaluation, facts: Sequence[ObservationFact]) -> Finding:
+        counts = [fact for fact in facts if not fact.sets.isdisjoint(self.count)]
+        sets = imaging_sets([fact for fact in facts if fact.sets.isdisjoint(self.count)])
         if self.count_at_least is not None:
-            counts = [fact for fact in facts if not fact.sets.isdisjoint(self.count)]
-            sets = imaging_sets([f for f in facts if f not in counts])
-            if counts and (not sets or not counts[-1].time or not counts[-1].time.before(sets[-1].time)):
-                return self._by_count(view)
-            return self._by_number(view, sets)
-        sets = imaging_sets([f for f in facts if f.sets.isdisjoint(self.count)])
+            return self._of_counts(view, counts, sets)
         if not sets:
             return unknown(Reason.NO_DATA, (), "No measured lesion of the {} on record.", view.title((self.site,)))
-        return self._by_size(view, sets)
+        return self._agreed(view, sets)
 
-    def _by_count(self, view: Evaluation) -> Finding:
+    def _of_counts(self, view: Evaluation, counts: Sequence[ObservationFact], sets: Sequence[Imaging]) -> Finding:
+        """A number given as such, unless later imaging measured lesions; more measured than it says contradicts it."""
+        if not counts:
+            return self._agreed(view, sets)
+        last = latest(counts)
+        given = self._number_given(view, last)
+        if not sets or all(sets[-1].time.before(fact.time) for fact in last if fact.time):
+            return given
+        seen = self._agreed(view, sets)
+        if all(fact.time.before(sets[-1].time) for fact in last if fact.time):
+            return seen
+        if given.truth is Truth.FALSE and seen.truth is Truth.TRUE:
+            says = "More lesions were measured than the number given at that time: {}."
+            return unknown(Reason.CONFLICT, (*last, *seen.facts), says, Results(last))
+        return given
+
+    def _number_given(self, view: Evaluation, last: Sequence[ObservationFact]) -> Finding:
         at_least = Decimal(self.count_at_least or 0)
-        return Measured(kind="measured", value_set=self.count, at_least=at_least, after=self.after).decide(view)
+        return Measured(kind="measured", value_set=self.count, at_least=at_least).agreed(view, last)
+
+    def _agreed(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
+        """What the latest set says; of several that may be the latest, what all of them say."""
+        last = [imaging for imaging in sets if not imaging.time.before(sets[-1].time)]
+        earlier = [imaging for imaging in sets if imaging not in last]
+        decide = self._by_size if self.count_at_least is None else self._by_number
+        findings = [decide(view, [*earlier, imaging]) for imaging in last]
+        if len({(finding.truth, finding.reason) for finding in findings}) == 1:
+            return findings[-1]
+        facts = [fact for finding in findings for fact in finding.facts]
+        same = all(imaging.time.same_moment(sets[-1].time) for imaging in last)
+        reason = Reason.CONFLICT if same else Reason.IMPRECISE_DATE
+        return unknown(reason, facts, "Imaging of the same time differs.")
 
     def _by_number(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
         if (stale := self._stale(view, sets[-1])) is not None:
             return stale
-        facts = [*sets[-1].lesions.values(), *not_measured_again(sets)[0]]
-        wanted, final = self.count_at_least or 0, [fact for fact in facts if not fact.preliminary]
-        if len(final) < wanted <= len(facts):
+        lesions = [*sets[-1].lesions.values(), *not_measured_again(sets)[0]]
+        facts = [fact for lesion in lesions for fact in lesion]
+        wanted, final = self.count_at_least or 0, [lesion for lesion in lesions if not _is_preliminary(lesion)]
+        if len(final) < wanted <= len(lesions):
             return unknown(Reason.PRELIMINARY, facts, "Preliminary in part: {}.", Results(facts))
         says = "{} measured lesion(s) on the imaging of {}."
-        return decided(len(final) >= wanted, facts, says, len(facts), sets[-1].time)
+        return decided(len(final) >= wanted, facts, says, len(lesions), sets[-1].time)
 
     def _by_size(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
         if (stale := self._stale(view, sets[-1])) is not None:
             return stale
         seen, kept = list(sets[-1].lesions.values()), not_measured_again(sets)
         answers = {self._largest([*seen, *some]) for some in kept}
-        shown = [*seen, *kept[-1]]
+        shown = [fact for lesion in (*seen, *kept[-1]) for fact in lesion]
         if len(answers) > 1:
             says = "It is not recorded which of the earlier lesions were measured again: {}."
             return unknown(Reason.NEEDS_JUDGEMENT, shown, says, Results(shown))
         answer = answers.pop()
         if isinstance(answer, Reason):
-            return unknown(answer, shown, "The size cannot be read: {}.", Results(shown))
+            return unknown(answer, shown, SAYS[answer], Results(shown))
         return decided(answer is Truth.TRUE, shown, "Lesions: {}.", Results(shown))
 
-    def _largest(self, lesions: Sequence[ObservationFact]) -> Truth | Reason:
-        sizes = [_size(fact, self.value_set[0], self.unit) for fact in lesions]
-        answers = [_on_side(sizes, limit, over=over, strict=strict) for limit, over, strict in self._limits()]
+    def _largest(self, lesions: Sequence[Lesion]) -> Truth | Reason:
+        answers = [self._on_side(lesions, limit, over=over, strict=strict) for limit, over, strict in self._limits()]
         if Truth.FALSE in answers:
             return Truth.FALSE
         return next((answer for answer in answers if isinstance(answer, Reason)), Truth.TRUE)
+
+    def _on_side(self, lesions: Sequence[Lesion], limit: Fraction, *, over: bool, strict: bool) -> Truth | Reason:
+        """Whether the largest lesion lies on one side of a limit: one of 6 cm is too large, whatever the others are."""
+        answers = [self._of_lesion(lesion, limit, over=over, strict=strict) for lesion in lesions]
+        return _of_largest(answers, over=over)
+
+    def _of_lesion(self, lesion: Lesion, limit: Fraction, *, over: bool, strict: bool) -> Truth | Reason:
+        by_source: dict[str, list[Truth | Reason]] = {}
+        for fact in lesion:
+            size = _size(fact, self.value_set[0], self.unit)
+            answer = size if isinstance(size, Reason) else _side(size, limit, over=over, strict=strict)
+            by_source.setdefault(fact.source, []).append(answer)
+        answers = {_of_largest(sizes, over=over) for sizes in by_source.values()}
+        return answers.pop() if len(answers) == 1 else Reason.CONFLICT
 
     def _limits(self) -> Iterator[tuple[Fraction, bool, bool]]:
         """Yield each limit of the largest diameter with its side: (value, over, strict)."""
@@ -170,7 +217,7 @@ class Lesions(Kind):
     def _stale(self, view: Evaluation, imaging: Imaging) -> Finding | None:
         period = view.recency(self.value_set)
         fresh = within(imaging.time, period, view.today) if period else Truth.TRUE
-        facts = list(imaging.lesions.values())
+        facts = [fact for lesion in imaging.lesions.values() for fact in lesion]
         if fresh is Truth.FALSE:
             return unknown(Reason.STALE, facts, "Too old to count: {}.", Results(facts))
         if fresh is Truth.UNKNOWN:
@@ -181,25 +228,34 @@ class Lesions(Kind):
 
 
 def imaging_sets(facts: Sequence[ObservationFact]) -> list[Imaging]:
-    """Return the imaging sets in the order of time; a lesion seen twice in a set counts by its last fact."""
-    dated = sorted((fact for fact in facts if fact.time), key=_set_key)
-    sets = []
-    for _, group in groupby(dated, key=lambda fact: fact.group or _day(fact)):
-        members = list(group)
-        times = [fact.time for fact in members if fact.time]
-        sets.append(Imaging(max(times, key=lambda t: t.last), {fact.focus or fact.source: fact for fact in members}))
-    return sorted(sets, key=lambda imaging: imaging.time.last)
+    """Return the imaging sets in the order of time.
+
+    A fact of no report or study belongs to the one of its day; when there is none, or more than one, to the day's own.
+    """
+    dated = [fact for fact in facts if fact.time]
+    groups: dict[str, set[str]] = {}
+    for fact in dated:
+        groups.setdefault(_day(fact), set()).update({fact.group} if fact.group else ())
+    members: dict[str, list[ObservationFact]] = {}
+    for fact in dated:
+        of_day = groups[_day(fact)]
+        members.setdefault(fact.group or (min(of_day) if len(of_day) == 1 else _day(fact)), []).append(fact)
+    return sorted((_imaging(each) for each in members.values()), key=lambda imaging: imaging.time.last)
 
 
-def _set_key(fact: ObservationFact) -> tuple[str, str, str]:
-    return (fact.group or _day(fact), _day(fact), fact.source)
+def _imaging(facts: Sequence[ObservationFact]) -> Imaging:
+    by_lesion: dict[str, list[ObservationFact]] = {}
+    for fact in facts:
+        by_lesion.setdefault(fact.focus or fact.source, []).append(fact)
+    lesions = {key: tuple(latest(each)) for key, each in by_lesion.items()}
+    return Imaging(max((fact.time for fact in facts if fact.time), key=lambda time: time.last), lesions)
 
 
 def _day(fact: ObservationFact) -> str:
     return fact.time.last.date().isoformat() if fact.time else ""
 
 
-def _earlier(sets: Sequence[Imaging]) -> Mapping[str, ObservationFact]:
+def _earlier(sets: Sequence[Imaging]) -> Mapping[str, Lesion]:
     """The lesions of the set before the latest, if it lies within `CARRIED` days and named more of them."""
     if len(sets) < 2 or len(sets[-1].lesions) >= len(sets[-2].lesions):
         return {}
@@ -208,23 +264,27 @@ def _earlier(sets: Sequence[Imaging]) -> Mapping[str, ObservationFact]:
     return sets[-2].lesions if recent is Truth.TRUE else {}
 
 
-def not_measured_again(sets: Sequence[Imaging]) -> list[tuple[ObservationFact, ...]]:
+def not_measured_again(sets: Sequence[Imaging]) -> list[tuple[Lesion, ...]]:
     """Return the earlier lesions that keep their last size: one choice when it is recorded which (by `focus`).
 
     When it is not, only how many is known; what is asked is the largest, so the smallest and the largest of them stand
     for every choice.
     """
-    earlier, latest = _earlier(sets), sets[-1].lesions
-    if all(fact.focus for fact in (*earlier.values(), *latest.values())):
-        return [tuple(fact for key, fact in earlier.items() if key not in latest)]
-    missing = len(earlier) - len(latest)
+    earlier, latest_ = _earlier(sets), sets[-1].lesions
+    if all(fact.focus for lesion in (*earlier.values(), *latest_.values()) for fact in lesion):
+        return [tuple(lesion for key, lesion in earlier.items() if key not in latest_)]
+    missing = len(earlier) - len(latest_)
     by_size = sorted(earlier.values(), key=_order)
     return [tuple(by_size[:missing]), tuple(by_size[-missing:])] if missing > 0 else [()]
 
 
-def _order(fact: ObservationFact) -> Fraction:
-    size = _size(fact, "tumour-size", "mm")
-    return Fraction(0) if isinstance(size, Reason) else size.number
+def _order(lesion: Lesion) -> Fraction:
+    sizes = [_size(fact, "tumour-size", "mm") for fact in lesion]
+    return max((size.number for size in sizes if not isinstance(size, Reason)), default=Fraction(0))
+
+
+def _is_preliminary(lesion: Lesion) -> bool:
+    return all(fact.preliminary for fact in lesion)
 
 
 class Size(NamedTuple):
@@ -246,18 +306,24 @@ def _size(fact: ObservationFact, analyte: str, unit: str) -> Size | Reason:
     return Reason.IMPLAUSIBLE if implausible(number, analyte) else Size(number, quantity.comparator)
 
 
-def _on_side(sizes: Sequence[Size | Reason], limit: Fraction, *, over: bool, strict: bool) -> Truth | Reason:
-    """Whether the largest lies on one side of a limit: over it when one size does, under it when every one does.
+def _side(size: Size, limit: Fraction, *, over: bool, strict: bool) -> Truth | Reason:
+    answer = side(size.number, size.comparator, limit, over=over, strict=strict)
+    return Reason.NEEDS_JUDGEMENT if answer is Truth.UNKNOWN else answer
 
-    So one lesion of 6 cm is too large, whatever the others are.
-    """
-    answers = [
-        size if isinstance(size, Reason) else side(size.number, size.comparator, limit, over=over, strict=strict)
-        for size in sizes
-    ]
+
+def _of_largest(answers: Sequence[Truth | Reason], *, over: bool) -> Truth | Reason:
+    """What the largest says: over a limit when one size is, under it when every one is."""
     decisive = Truth.TRUE if over else Truth.FALSE
     if decisive in answers:
         return decisive
-    if Truth.UNKNOWN in answers:
-        return Reason.NEEDS_JUDGEMENT
     return next((answer for answer in answers if isinstance(answer, Reason)), OPPOSITE[decisive])
+
+
+SAYS = {
+    Reason.CONFLICT: "Sizes of one lesion at the same time differ: {}.",
+    Reason.IMPLAUSIBLE: "Not a possible size: {}.",
+    Reason.NEEDS_JUDGEMENT: "The size is not given exactly enough: {}.",
+    Reason.PRELIMINARY: "Preliminary only: {}.",
+    Reason.UNIT: "The unit is missing or does not fit: {}.",
+    Reason.UNREADABLE: "The size cannot be read: {}.",
+}

@@ -90,8 +90,8 @@ class ResultKind(Coded):
 
     def decide(self, view: Evaluation) -> Finding:
         facts = view.facts(ObservationFact, self._carriers())
-        if view.record.unreadable and (source := self._unreadable(view)) is not None:
-            return unknown(Reason.UNREADABLE, (), "{} could not be read.", source)
+        if (lost := unreadable(view, self._carriers())) is not None:
+            return lost
         if facts:
             facts = [f for f in facts if (self.counts_by_code(f) or self._states(f)) and self._in_focus(view, f)]
         if self.of is not None:
@@ -99,9 +99,6 @@ class ResultKind(Coded):
         if self.after is not None:
             return self._decide_after(view, facts, self.after)
         return self._decide_latest(view, facts)
-
-    def _unreadable(self, view: Evaluation) -> str | None:
-        return next((s for name in self._carriers() if (s := view.record.unreadable.get(name))), None)
 
     def _in_focus(self, view: Evaluation, fact: ObservationFact) -> bool:
         if not self.focus_on or fact.focus is None or not fact.focus.startswith("Condition/"):
@@ -164,12 +161,13 @@ class ResultKind(Coded):
                 "There may be a later one: not all was retrieved. Latest seen: {}.",
                 Results(last),
             )
-        return self._agree(view, last)
+        return self.agreed(view, last)
 
     def _result_types(self) -> tuple[str, ...]:
         return ("Observation", "DiagnosticReport") if self.reports else ("Observation",)
 
-    def _agree(self, view: Evaluation, last: Sequence[ObservationFact]) -> Finding:
+    def agreed(self, view: Evaluation, last: Sequence[ObservationFact]) -> Finding:
+        """Return what all of the latest results say, when they say the same."""
         answers = [self._dated_answer(view, fact) for fact in last]
         if len(last) > 1 and len(set(answers)) > 1:
             times = [fact.time for fact in last]
@@ -357,6 +355,13 @@ class Measured(ResultKind):
         return Reason.NEEDS_JUDGEMENT if Truth.UNKNOWN in answers else Truth.TRUE
 
 
+def unreadable(view: Evaluation, names: Sequence[str]) -> Finding | None:
+    """Return that a result with a code of these value sets could not be read. Ask for their facts first."""
+    lost = view.record.unreadable
+    source = next((lost[name] for name in names if name in lost), None) if lost else None
+    return unknown(Reason.UNREADABLE, (), "{} could not be read.", source) if source is not None else None
+
+
 def implausible(number: Fraction, analyte: str) -> bool:
     """Whether a quantity cannot be: negative, or zero where there is always some."""
     return number < 0 or (number == 0 and analyte not in MAY_BE_ZERO)
@@ -441,4 +446,15 @@ SAYS = {
     Reason.AMBIGUOUS_SOURCE: "The trial's text can be read in two ways: {}.",
 }
 
-__all__ = ["Answers", "Measured", "Observation", "Of", "ResultKind", "Results", "Shown", "belongs", "side"]
+__all__ = [
+    "Answers",
+    "Measured",
+    "Observation",
+    "Of",
+    "ResultKind",
+    "Results",
+    "Shown",
+    "belongs",
+    "side",
+    "unreadable",
+]
