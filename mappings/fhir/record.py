@@ -10,7 +10,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from mappings.clinical_time import parse_date
 from mappings.facts import (
@@ -43,6 +43,9 @@ BY_CODE: dict[type, str] = {
     shapes.MedicationRequest: "medication_reference",
 }
 """Types whose facts are found by `code`, and the one other element by which they may be."""
+
+TELLING = frozenset({shapes.OperationOutcome, shapes.Bundle})
+"""Entries that say whether all came."""
 
 FATAL = frozenset({"error", "fatal"})
 SUPPRESSED = "suppressed"
@@ -252,10 +255,10 @@ class _Reading:
             raise Quarantine("it does not say whose it is")
         if reference.reference in self.own:
             return
-        if reference.reference:
+        if _names_a_resource(reference.reference):
             if not self._is_own(reference.reference):
                 raise Skip("other-patient")
-        elif not self._has_identifier(reference.identifier):
+        elif not self._has_identifier(_identifier(reference)):
             raise Quarantine("it does not say whose it is")
 
     def _is_own(self, reference: str) -> bool:
@@ -279,6 +282,9 @@ class _Reading:
     # What could not be read
 
     def _add_unreadable(self, resource: shapes.Unreadable, types: frozenset[str] | None) -> None:
+        if resource.type == "Bundle":  # it may have held anything
+            self._quarantine("", "A Bundle", resource.why, types)
+            return
         if resource.type and resource.type not in READ:
             self.account.skip("type-not-read", "")
             return
@@ -318,6 +324,17 @@ def _tally(results: Results, account: Account, total: int) -> Tally:
     return account.tally(total)
 
 
+def _names_a_resource(reference: str | None) -> TypeGuard[str]:
+    """Whether a reference is a URL: neither a contained resource nor an identifier (`<system>|<value>`)."""
+    return bool(reference and not reference.startswith("#") and "|" not in reference)
+
+
+def _identifier(reference: shapes.Reference) -> shapes.Identifier | None:
+    """Return the identifier of a reference, also when it stands where a URL should (Chinese hospital systems)."""
+    system, bar, value = (reference.reference or "").rpartition("|")
+    return shapes.Identifier(system=system, value=value) if bar else reference.identifier
+
+
 def _problem(body: Body | None) -> str | None:
     """Why a part is not all that was asked for: a page to follow, or an outcome that reports an error."""
     if isinstance(body, shapes.OperationOutcome):
@@ -326,8 +343,8 @@ def _problem(body: Body | None) -> str | None:
         return None
     if any(link.relation == "next" and link.url for link in body.link or ()):
         return "more pages were not read"
-    outcomes = (e.resource for e in body.entry or () if type(e.resource) is shapes.OperationOutcome)
-    return next((why for outcome in outcomes if (why := _failure(outcome))), None)
+    telling = (e.resource for e in body.entry or () if type(e.resource) in TELLING)
+    return next((why for resource in telling if (why := _problem(resource))), None)
 
 
 def _failure(outcome: shapes.OperationOutcome) -> str | None:

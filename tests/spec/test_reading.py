@@ -1,0 +1,466 @@
+"""Reading: a bad resource loses no other, nothing is passed over in silence, only this patient's record counts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mappings.facts import Fact, PatientRecord
+from mappings.fhir import Bundle, Part, Unreadable, decode, read_record
+from terminology.errors import RecordError
+from tests.spec.tables import (
+    PATIENT,
+    SUBJECT,
+    TODAY,
+    Json,
+    Row,
+    answer,
+    bundle,
+    concept,
+    decide,
+    encode,
+    resources,
+    spec,
+    vocabulary,
+)
+
+WORDS = vocabulary("cancer", "resection", "marker", "positive", "negative", "drug", "tissue")
+ANSWERS: Json = {"holds": "positive", "fails": "negative"}
+CANCER: Json = {"kind": "condition", "value_set": "cancer", "absence": "presume-absent"}
+MARKER: Json = {"kind": "observation", "value_set": "marker", "answers": ANSWERS, "absence": "presume-absent"}
+AFTER: Json = {**MARKER, "after": {"name": "resection", "value_set": "resection"}}
+URN = "urn:uuid:00000000-0000-4000-8000-000000000001"
+
+
+def record(*bodies: Any, patient_id: str | None = None) -> PatientRecord:
+    """Return the record read from whole bodies."""
+    parts = [Part(decode(body if isinstance(body, bytes) else encode(body))) for body in bodies]
+    return read_record(parts, vocabulary=WORDS, today=TODAY, patient_id=patient_id)
+
+
+def says(statement: Json, *found: Json, patient: Json = PATIENT) -> str:
+    """Return what a criterion says of a Bundle of the patient and these resources."""
+    return answer(decide(statement, record(bundle([patient, *found])), WORDS))
+
+
+def cancer(**members: Any) -> Json:
+    """Return a Condition that counts, with some of its members replaced (None takes one out)."""
+    made = {"resourceType": "Condition", "id": "c", "subject": SUBJECT, "code": concept("cancer"), **members}
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def marker(**members: Any) -> Json:
+    """Return a positive result, with some of its members replaced (None takes one out)."""
+    value = {"code": concept("marker"), "valueCodeableConcept": concept("positive")}
+    made = {"resourceType": "Observation", "id": "o", "status": "final", "subject": SUBJECT, **value, **members}
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def facts(found: PatientRecord) -> dict[str, dict[str, tuple[Fact, ...]]]:
+    """Return every fact, by kind and value set."""
+    return {kind.__name__: {name: by_set[name] for name in by_set} for kind, by_set in found.facts.items() if by_set}
+
+
+def reasons(found: PatientRecord) -> list[str]:
+    """Return the reasons of the notes."""
+    return [note.reason for note in found.notes]
+
+
+# --- what is not FHIR at all ---
+
+
+NO_OBJECTS = [b"", b"{", b"[]", b"17", b'"text"', b"null", b'{"resourceType": "Patient"', b"\xff\xfe", b"<html/>"]
+
+
+@pytest.mark.parametrize("raw", [*NO_OBJECTS, b"[" * 100_000])
+def test_what_is_no_json_object_is_an_error(raw: bytes) -> None:
+    with pytest.raises(RecordError):
+        decode(raw)
+
+
+def test_an_error_holds_no_word_of_the_record() -> None:
+    body = decode(encode({"resourceType": "Patient", "id": "p", "birthDate": {"secret": "Wang"}}))
+    assert isinstance(body, Unreadable)
+    assert "Wang" not in f"{body}"
+    assert "secret" not in f"{body}"
+
+
+# --- one bad resource among good ones ---
+
+MISFITS: list[Json] = [
+    {"resourceType": "Condition", "id": "bad", "code": "cancer"},
+    {"resourceType": "Condition", "id": "bad", "subject": SUBJECT, "code": {"coding": "cancer"}},
+    {"resourceType": "Condition", "id": "bad", "subject": "Patient/p"},
+    {"resourceType": "Condition", "id": 17, "subject": SUBJECT},
+    {"resourceType": "Condition", "id": "bad", "subject": SUBJECT, "code": concept("cancer"), "onsetDateTime": 2026},
+    {"resourceType": "Condition", "id": "bad", "subject": SUBJECT, "code": concept("cancer"), "onsetDateTime": "soon"},
+    {"resourceType": "Condition", "id": "stu3", "subject": SUBJECT, "clinicalStatus": "active"},
+    {"resourceType": "Condition", "id": "stu3", "subject": SUBJECT, "verificationStatus": "refuted"},
+]
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+def test_a_bad_resource_loses_no_good_one(misfit: Json) -> None:
+    found = record(bundle([misfit, PATIENT, marker(), cancer()]))
+    assert (answer(decide(MARKER, found, WORDS)), answer(decide(CANCER, found, WORDS))) == ("true", "true")
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+def test_a_bad_resource_leaves_its_own_type_incomplete_and_a_note(misfit: Json) -> None:
+    found = record(bundle([PATIENT, misfit]))
+    complete = answer(decide(MARKER, found, WORDS))
+    assert (answer(decide(CANCER, found, WORDS)), complete) == ("unknown incomplete", "false presumed")
+    assert "unreadable" in reasons(found)
+
+
+def test_a_resource_of_an_unknown_type_is_one_that_no_criterion_reads() -> None:
+    found = record(bundle([PATIENT, {"resourceType": "SubscriptionStatus", "status": "active"}]))
+    assert (answer(decide(CANCER, found, WORDS)), found.tally.skipped) == ("false presumed", {"type-not-read": 1})
+
+
+@pytest.mark.parametrize("nameless", [{"id": "x"}, {"resourceType": 7}, {"resourceType": None, "id": "x"}])
+def test_a_resource_without_type_leaves_every_type_incomplete(nameless: Json) -> None:
+    found = record(bundle([PATIENT, nameless]))
+    answers = {answer(decide(statement, found, WORDS)) for statement in (CANCER, MARKER)}
+    assert answers == {"unknown incomplete"}
+
+
+def test_a_resource_without_type_leaves_the_types_incomplete_that_were_asked_for() -> None:
+    asked = Part(decode(encode(bundle([{"id": "x"}]))), frozenset({"Condition"}))
+    parts = [Part(decode(encode(PATIENT))), asked]
+    assert set(read_record(parts, vocabulary=WORDS, today=TODAY).incomplete) == {"Condition"}
+
+
+@pytest.mark.parametrize("member", ["valueCodeableConcept", "interpretation", "valueQuantity", "referenceRange"])
+def test_a_result_with_a_bad_answer_is_unreadable_and_another_concept_is_not(member: str) -> None:
+    other: Json = {"kind": "observation", "value_set": "tissue", "answers": ANSWERS, "absence": "presume-absent"}
+    found = record(bundle([PATIENT, marker(**{member: "positive"}), marker(id="t", code=concept("tissue"))]))
+    assert (answer(decide(MARKER, found, WORDS)), answer(decide(other, found, WORDS))) == ("unknown unreadable", "true")
+    assert (found.tally.quarantined, "unreadable" in reasons(found)) == ({"unreadable": 1}, True)
+
+
+# --- Bundles, in whatever form ---
+
+
+BUNDLES = ["collection", "searchset", "transaction", "batch", "document", "batch-response", "transaction-response"]
+
+
+@pytest.mark.parametrize("type_", [*BUNDLES, None])
+def test_a_bundle_of_any_type_is_read(type_: str | None) -> None:
+    body = bundle([PATIENT, cancer()])
+    assert answer(decide(CANCER, record({**body, "type": type_}), WORDS)) == "true"
+
+
+def test_bundles_in_bundles_are_read() -> None:
+    inner = bundle([cancer()])
+    assert says(CANCER, bundle([inner])) == "true"
+
+
+def test_a_bundle_in_a_bundle_is_taken_apart_too() -> None:
+    assert says(CANCER, bundle([MISFITS[0], cancer()])) == "true"
+
+
+def test_a_resource_in_a_wrapper_is_read() -> None:
+    wrapped = {"resource": bundle([PATIENT, cancer()]), "response": {"status": "200"}}
+    assert answer(decide(CANCER, record(wrapped), WORDS)) == "true"
+
+
+@pytest.mark.parametrize("entry", [{}, {"response": {"status": "201"}}, {"resource": None}, {"fullUrl": URN}])
+def test_an_entry_without_resource_is_no_resource(entry: Json) -> None:
+    body = {"resourceType": "Bundle", "entry": [entry, {"resource": PATIENT}]}
+    found = record(body)
+    assert (found.tally.total, answer(decide(CANCER, found, WORDS))) == (1, "false presumed")
+
+
+@pytest.mark.parametrize("entry", [None, "text", 7, []])
+def test_an_entry_that_is_no_entry_may_have_been_anything(entry: object) -> None:
+    found = record({"resourceType": "Bundle", "entry": [entry, {"resource": PATIENT}]})
+    assert (found.tally.quarantined, answer(decide(CANCER, found, WORDS))) == ({"unreadable": 1}, "unknown incomplete")
+
+
+@pytest.mark.parametrize("entries", [{}, {"entry": None}, {"entry": []}])
+def test_a_bundle_without_entries_is_an_empty_result(entries: Json) -> None:
+    found = record(PATIENT, {"resourceType": "Bundle", "type": "searchset", "total": 0, **entries})
+    assert answer(decide(CANCER, found, WORDS)) == "false presumed"
+
+
+def test_entries_that_are_no_list_leave_everything_unread() -> None:
+    found = record(PATIENT, {"resourceType": "Bundle", "entry": {"resource": cancer()}})
+    assert answer(decide(CANCER, found, WORDS)) == "unknown incomplete"
+
+
+@spec(
+    """
+    relation | url                          | answer
+    ---------+------------------------------+-------------------
+    next     | https://ehr.example/?page=2  | unknown incomplete
+    self     | https://ehr.example/?page=1  | false presumed
+    previous | https://ehr.example/?page=0  | false presumed
+    last     | https://ehr.example/?page=9  | false presumed
+    next     |                              | false presumed
+    """
+)
+def test_a_page_that_is_not_the_last_is_not_complete(row: Row) -> None:
+    body = {**bundle([PATIENT]), "link": [{"relation": row["relation"], "url": row["url"]}]}
+    assert answer(decide(CANCER, record(body), WORDS)) == row["answer"]
+
+
+@pytest.mark.parametrize("misfit", [MISFITS[0], {"resourceType": "SubscriptionStatus"}])
+def test_a_bundle_that_is_taken_apart_keeps_its_links(misfit: Json) -> None:
+    link = [{"relation": "next", "url": "https://ehr.example/?page=2"}]
+    found = record({**bundle([PATIENT, misfit]), "link": link})
+    assert answer(decide(MARKER, found, WORDS)) == "unknown incomplete"
+
+
+@spec(
+    """
+    severity    | code          | answer
+    ------------+---------------+-------------------
+    fatal       | exception     | unknown incomplete
+    error       | forbidden     | unknown incomplete
+    error       | suppressed    | unknown incomplete
+    warning     | suppressed    | unknown incomplete
+    information | suppressed    | unknown incomplete
+    warning     | not-supported | false presumed
+    information | informational | false presumed
+    """
+)
+@pytest.mark.parametrize("place", ["alone", "entry", "inner bundle"])
+def test_an_outcome_tells_whether_all_came(row: Row, place: str) -> None:
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": row["severity"], "code": row["code"]}]}
+    bodies: dict[str, Json] = {
+        "alone": outcome,
+        "entry": bundle([outcome], "searchset"),
+        "inner bundle": bundle([bundle([outcome], "searchset")]),
+    }
+    assert answer(decide(CANCER, record(PATIENT, bodies[place]), WORDS)) == row["answer"]
+
+
+def test_an_inner_page_that_is_not_the_last_is_not_complete() -> None:
+    inner = {**bundle([], "searchset"), "link": [{"relation": "next", "url": "https://ehr.example/?page=2"}]}
+    assert says(CANCER, inner) == "unknown incomplete"
+
+
+@pytest.mark.parametrize("issues", [[], [{"severity": "warning", "code": "x"}, {"severity": "error", "code": "y"}]])
+def test_every_issue_of_an_outcome_is_looked_at(issues: list[Json]) -> None:
+    found = record(PATIENT, {"resourceType": "OperationOutcome", "issue": issues})
+    assert answer(decide(CANCER, found, WORDS)) == ("unknown incomplete" if issues else "false presumed")
+
+
+def test_what_did_not_come_is_incomplete_and_the_rest_is_not() -> None:
+    parts = [Part(decode(encode(PATIENT))), Part(None, frozenset({"Condition"}), "it did not come")]
+    found = read_record(parts, vocabulary=WORDS, today=TODAY)
+    assert (answer(decide(CANCER, found, WORDS)), answer(decide(MARKER, found, WORDS))) == (
+        "unknown incomplete",
+        "false presumed",
+    )
+
+
+# --- whose it is ---
+
+IDENTIFIED: Json = {**PATIENT, "identifier": [{"system": "urn:example:mrn", "value": "4711"}]}
+
+
+@spec(
+    """
+    subject                                                    | answer
+    -----------------------------------------------------------+-------------------
+    {"reference": "Patient/p"}                                 | true
+    {"reference": "Patient/p", "display": "Wang"}              | true
+    {"reference": "Patient/p/_history/3"}                      | true
+    {"reference": "https://ehr.example/fhir/Patient/p"}        | true
+    {"reference": "https://ehr.example/Patient/p/_history/2"}  | true
+    {"reference": "urn:uuid:00000000-0000-4000-8000-000000000001"} | true
+    {"identifier": {"system": "urn:example:mrn", "value": "4711"}} | true
+    {"reference": "Patient/q"}                                 | false presumed
+    {"reference": "Patient/pp"}                                | false presumed
+    {"reference": "Patient/p/q"}                               | false presumed
+    {"reference": "Group/p"}                                   | false presumed
+    {"reference": "https://ehr.example/fhir/Patient/q"}        | false presumed
+    {"reference": "urn:uuid:00000000-0000-4000-8000-000000000002"} | false presumed
+    {"identifier": {"system": "urn:example:mrn", "value": "9"}} | false presumed
+    {"identifier": {"system": "urn:example:other", "value": "4711"}} | unknown incomplete
+    {"identifier": {"value": "9"}}                             | unknown incomplete
+    {"display": "Wang"}                                        | unknown incomplete
+    {"reference": "#patient"}                                  | unknown incomplete
+    {}                                                         | unknown incomplete
+    null                                                       | unknown incomplete
+    """
+)
+def test_a_resource_counts_only_when_it_is_this_patients(row: Row) -> None:
+    entries = [{"fullUrl": URN, "resource": IDENTIFIED}, {"resource": cancer(subject=json.loads(row["subject"]))}]
+    found = record({"resourceType": "Bundle", "entry": entries})
+    assert answer(decide(CANCER, found, WORDS)) == row["answer"]
+    assert ("other-patient" in reasons(found)) is (row["answer"] == "false presumed")
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("urn:example:mrn|4711", "true"),
+        ("urn:example:mrn|9", "false presumed"),
+        ("urn:example:other|4711", "unknown incomplete"),
+    ],
+)
+def test_a_reference_may_be_an_identifier_with_its_system_before_a_bar(reference: str, expected: str) -> None:
+    """So Chinese hospital systems write it."""
+    assert says(CANCER, cancer(subject={"reference": reference}), patient=IDENTIFIED) == expected
+
+
+def test_the_patient_of_an_stu3_condition_is_its_subject() -> None:
+    assert says(CANCER, cancer(subject=None, patient=SUBJECT)) == "true"
+
+
+def test_a_result_of_another_patient_does_not_count_either() -> None:
+    assert says(MARKER, marker(subject={"reference": "Patient/q"})) == "false presumed"
+
+
+def test_resources_of_other_patients_are_counted() -> None:
+    others = [cancer(id=f"c{n}", subject={"reference": f"Patient/q{n}"}) for n in range(3)]
+    found = record(bundle([PATIENT, *others, {**PATIENT, "id": "q1"}]))
+    assert found.tally.skipped == {"other-patient": 4}
+    assert [note.what[0] for note in found.notes if note.reason == "other-patient"] == ["4"]
+
+
+def test_of_several_patients_the_first_is_meant_or_the_one_asked_for() -> None:
+    second = {**PATIENT, "id": "q", "birthDate": "1970-01-01"}
+    body = bundle([PATIENT, second])
+    asked = [record(body).patient, record(body, patient_id="q").patient, record(body, patient_id="p").patient]
+    assert asked == ["Patient/p", "Patient/q", "Patient/p"]
+
+
+@pytest.mark.parametrize("found", [[], [cancer()], [{**PATIENT, "birthDate": 1960}], [{**PATIENT, "id": "q"}]])
+def test_without_the_patient_there_is_no_record(found: list[Json]) -> None:
+    with pytest.raises(RecordError):
+        record(bundle(found), patient_id="p")
+
+
+# --- what a reference points to ---
+
+
+@spec(
+    """
+    reference                                        | answer
+    -------------------------------------------------+-----------------------
+    {"reference": "Specimen/s"}                      | true
+    {"reference": "Specimen/s/_history/1"}           | true
+    {"reference": "https://ehr.example/Specimen/s"}  | true
+    {"reference": "urn:uuid:00000000-0000-4000-8000-000000000001"} | true
+    {"reference": "#inside"}                         | true
+    {"reference": "Specimen/elsewhere"}              | unknown imprecise-date
+    {"reference": "#nothing"}                        | unknown imprecise-date
+    {"reference": "Condition/s"}                     | unknown imprecise-date
+    {"identifier": {"value": "s"}}                   | unknown imprecise-date
+    {"display": "plasma"}                            | unknown imprecise-date
+    {}                                               | unknown imprecise-date
+    """
+)
+def test_a_specimen_dates_its_result_in_whatever_form_it_is_referred_to(row: Row) -> None:
+    [operation] = resources("Procedure resection on=2026-10-05")
+    [specimen] = resources("Specimen tissue id=s on=2026-11-02")
+    contained = [{**specimen, "id": "inside"}]
+    result = marker(specimen=json.loads(row["reference"]), contained=contained)
+    entries = [{"resource": each} for each in (PATIENT, operation, result)]
+    body = {"resourceType": "Bundle", "entry": [*entries, {"fullUrl": URN, "resource": specimen}]}
+    assert answer(decide(AFTER, record(body), WORDS)) == row["answer"]
+
+
+def test_a_resource_without_id_is_cited_by_its_full_url() -> None:
+    entries = [{"resource": PATIENT}, {"fullUrl": URN, "resource": cancer(id=None)}]
+    found = decide(CANCER, record({"resourceType": "Bundle", "entry": entries}), WORDS)
+    assert (answer(found), found.evidence) == ("true", (URN,))
+
+
+# --- results without a result, results of tomorrow ---
+
+
+NO_VALUES: list[Json] = [{}, {"dataAbsentReason": concept("not-performed")}, {"valueQuantity": {"unit": "mm"}}]
+
+
+@pytest.mark.parametrize("said", NO_VALUES)
+def test_a_result_without_value_is_passed_over_with_a_note_and_an_older_one_stands(said: Json) -> None:
+    older = marker(id="old", effectiveDateTime="2026-10-01")
+    empty = marker(id="new", effectiveDateTime="2026-11-01", valueCodeableConcept=None, **said)
+    found = record(bundle([PATIENT, empty, older]))
+    result = decide(MARKER, found, WORDS)
+    assert (answer(result), result.evidence, reasons(found)) == ("true", ("Observation/old",), ["no-value"])
+
+
+def test_a_result_dated_after_the_evaluation_does_not_count() -> None:
+    found = record(bundle([PATIENT, marker(effectiveDateTime="2026-11-25")]))
+    assert (answer(decide(MARKER, found, WORDS)), reasons(found)) == ("false presumed", ["future"])
+
+
+def test_a_result_of_the_evaluation_day_counts() -> None:
+    assert says(MARKER, marker(effectiveDateTime="2026-11-24")) == "true"
+
+
+def test_a_planned_procedure_may_lie_ahead() -> None:
+    [planned] = resources("ServiceRequest resection on=2026-12-01")
+    assert says({"kind": "procedure", "value_set": "resection", "status": "planned"}, planned) == "true"
+
+
+# --- for any record ---
+
+CODES = st.sampled_from(["cancer", "marker", "resection", "drug", "something-else"])
+DATES = st.sampled_from(["", "on=2026", "on=2026-10", "on=2026-10-05", "on=2026-11-02T08:00:00Z", "on=2027-01-01"])
+STATUSES = st.sampled_from(["", "status=final", "status=preliminary", "status=completed", "status=entered-in-error"])
+TYPES = st.sampled_from(["Condition", "Procedure", "Observation", "MedicationStatement", "DiagnosticReport"])
+VALUES = st.sampled_from(["", "coded=positive", "coded=negative", "text=unclear", "conclusion=positive"])
+SUBJECTS = st.sampled_from([SUBJECT, SUBJECT, SUBJECT, {"reference": "Patient/q"}, {"display": "Wang"}])
+UNREAD: Json = {"resourceType": "SubscriptionStatus", "id": "u"}
+"""No type of R4: a Bundle that holds one does not fit in one pass, and loses nothing by being taken apart."""
+
+
+@st.composite
+def any_resource(draw: st.DrawFn) -> Json:
+    """Draw a resource: one that counts, one that does not, or one that cannot be read."""
+    text = " ".join(draw(words) for words in (TYPES, CODES, DATES, STATUSES, VALUES))
+    [made] = resources(text)
+    own = {**made, "subject": draw(SUBJECTS)}
+    return draw(st.sampled_from([*[own] * 5, {**own, "code": "a misfit"}, {"id": "nameless"}]))
+
+
+def numbered(found: list[Json]) -> list[Json]:
+    """Return the resources, each with an id of its own."""
+    return [{**each, "id": f"r{number}"} for number, each in enumerate(found)]
+
+
+any_record = st.lists(any_resource(), max_size=8).map(numbered)
+draws = settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@draws
+@given(any_record)
+def test_what_was_read_skipped_and_quarantined_adds_up(found: list[Json]) -> None:
+    tally = record(bundle([PATIENT, *found])).tally
+    assert tally.total == len(found) + 1
+    assert tally.read + sum(tally.skipped.values()) + sum(tally.quarantined.values()) == tally.total
+
+
+@draws
+@given(st.lists(any_resource().filter(lambda each: isinstance(each.get("code", {}), dict)), max_size=8).map(numbered))
+def test_a_record_taken_apart_gives_the_facts_of_one_pass(found: list[Json]) -> None:
+    whole = record(bundle([PATIENT, *found]))
+    apart = record(bundle([PATIENT, *found, UNREAD]))
+    assert facts(apart) == facts(whole)
+    assert apart.incomplete == whole.incomplete
+
+
+@draws
+@given(any_record, st.randoms(use_true_random=False))
+def test_the_order_of_entries_never_matters(found: list[Json], random: Any) -> None:
+    shuffled = random.sample(found, len(found))
+    there, here = record(bundle([PATIENT, *found])), record(bundle([*shuffled, PATIENT]))
+    assert facts(there) == facts(here)
+    assert there.incomplete == here.incomplete
+
+
+def test_an_unread_type_does_force_the_bundle_to_be_taken_apart() -> None:
+    body = decode(encode(bundle([PATIENT, UNREAD])))
+    assert isinstance(body, Bundle)
+    assert [type(entry.resource) is Unreadable for entry in body.entry or []] == [False, True]
