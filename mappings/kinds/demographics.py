@@ -30,7 +30,8 @@ class Age(Kind):
             return unknown(
                 Reason.IMPRECISE_DATE, (), "The date of birth on record is not exact enough to tell the age."
             )
-        return decided(answers.pop(), (), "Age {}{}.", least, self._near_limit(least))
+        age = f"{least}" if least == greatest else f"{least} or {greatest}"
+        return decided(answers.pop(), (), "Age {}{}.", age, self._near_limit(greatest))
 
     def _holds(self, age: int) -> bool:
         return (self.at_least is None or age >= self.at_least) and (self.at_most is None or age <= self.at_most)
