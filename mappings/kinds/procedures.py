@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import ProcedureFact, ProcedureStatus
-from mappings.kinds.base import Coded, Listed, Names, after
+from mappings.kinds.base import Coded, Listed, Names, absent, after
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
@@ -31,11 +31,19 @@ class Procedure(Coded):
     types: ClassVar[tuple[str, ...]] = ("Procedure",)
 
     def needed_types(self) -> frozenset[str]:
-        return frozenset(self.types if self.status == "completed" else ("Procedure", "ServiceRequest", "CarePlan"))
+        return frozenset(self._carriers).union(*(event.needed_types() for event in self._events))
 
     def value_sets(self) -> frozenset[str]:
-        events = [event for event in (self.before, self.after, self.not_before) if event]
-        return super().value_sets().union(*(event.value_sets() for event in events))
+        return super().value_sets().union(*(event.value_sets() for event in self._events))
+
+    @functools.cached_property
+    def _carriers(self) -> tuple[str, ...]:
+        """The types that hold one; what is planned may be an order or a part of a plan."""
+        return self.types if self.status == "completed" else ("Procedure", "ServiceRequest", "CarePlan")
+
+    @functools.cached_property
+    def _events(self) -> tuple[Event, ...]:
+        return tuple(event for event in (self.before, self.after, self.not_before) if event)
 
     @functools.cached_property
     def codes(self) -> tuple[str, ...]:
@@ -59,15 +67,18 @@ class Procedure(Coded):
             reason, unclear = doubtful[0][1], [fact for fact, _ in doubtful]
             return unknown(reason, unclear, SAYS[reason], Listed(unclear))
         not_done = [f for f in facts if f.status is ProcedureStatus.NOT_DONE]
-        if not_done and not wanted and view.missing(self.types) is None:
+        if not_done and not wanted and view.missing(self._carriers) is None:
             return false(not_done, "Recorded as not done: {}.", Listed(not_done))
         return self._nothing(view)
 
     def _nothing(self, view: Evaluation) -> Finding:
         others = [f for f in view.facts(ProcedureFact, self.instead) if f.status is ProcedureStatus.COMPLETED]
-        if others and view.missing(self.types) is None:
+        if others and view.missing(self._carriers) is None:
             return false(others, "Another procedure is on record instead: {}.", Listed(others))
         return self.nothing_found(view)
+
+    def nothing_found(self, view: Evaluation) -> Finding:
+        return absent(view, self, self._carriers)
 
     def _doubtful(self, view: Evaluation, facts: list[ProcedureFact]) -> list[tuple[ProcedureFact, Reason]]:
         """Procedures that may be the one asked for, and why they do not tell."""
