@@ -2,9 +2,8 @@
 
 Invented codes: `size` and `long-axis` are sizes, `count` a number of lesions, `liver` and `lung` organs. A cell holds
 lesions as a radiologist would jot them down: `20mm`, or `long-axis 2.1cm lung 2026-10-01`. Left out, it is a size of
-2026-11-10, by its bodySite in the liver; `nowhere` and `undated` leave those out. `#a` is the structure in focus (`a`, `b` in the liver, `x` in
-the lung);
-`report r1,r2` a report of the first two of the row.
+2026-11-10, by its bodySite in the liver; `nowhere` and `undated` leave those out. `#a` is the structure in focus (`a`
+and `b` lie in the liver, `x` in the lung), `report r1,r2` a report of the first two of the row.
 """
 
 from __future__ import annotations
