@@ -65,7 +65,10 @@ class Condition(Coded):
             return Reason.SUSPECTED
         if not fact.current and self.when_resolved == "judged":
             return Reason.NEEDS_JUDGEMENT
-        return Reason.IMPRECISE_DATE if self._in_time(view, fact) is Truth.UNKNOWN else self._by_finding(fact)
+        if self._in_time(view, fact) is Truth.UNKNOWN:
+            moved = self.after is not None and self.after.may_have_moved(view)
+            return Reason.INCOMPLETE if moved else Reason.IMPRECISE_DATE
+        return self._by_finding(fact)
 
     def _by_finding(self, fact: ConditionFact) -> Truth | Reason:
         if not self.with_finding or not (fact.findings | fact.sets).isdisjoint(self.with_finding):
@@ -102,4 +105,5 @@ SAYS = {
     Reason.CONFLICT: "Contradicts the diagnosis that the trial asks for: {}.",
     Reason.TOO_GENERAL: "Recorded too generally to tell: {}.",
     Reason.IMPRECISE_DATE: "Its date does not tell whether it counts: {}.",
+    Reason.INCOMPLETE: "Not all was retrieved, so it is not known whether it counts: {}.",
 }

@@ -106,12 +106,15 @@ class Lesions(Kind):
         if self.after is None:
             return facts
         moment = view.moment(self.after)
+        if moment.time is None and (missing := view.missing(self.after.types)) is not None:
+            return unknown(Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing)
         if moment.time is None:
             return unknown(moment.reason, moment.facts, "No {} with a date on record.", self.after.name)
         placed = [(fact, after(fact.time, moment.time)) for fact in facts]
         if unclear := [fact for fact, place in placed if place is Truth.UNKNOWN]:
             says = "Not known whether it was seen after the {} of {}: {}."
-            return unknown(Reason.IMPRECISE_DATE, unclear, says, self.after.name, moment.time, Results(unclear))
+            reason = Reason.INCOMPLETE if self.after.may_have_moved(view) else Reason.IMPRECISE_DATE
+            return unknown(reason, unclear, says, self.after.name, moment.time, Results(unclear))
         kept = [fact for fact, place in placed if place is Truth.TRUE]
         if kept:
             return kept
