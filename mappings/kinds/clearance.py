@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
 from mappings.clinical_time import age_on
 from mappings.evaluation import Evaluation
-from mappings.facts import ObservationFact, Quantity
+from mappings.facts import Fact, ObservationFact, Quantity
 from mappings.kinds.base import Kind, latest, within
 from mappings.kinds.observations import Measured, Results, implausible, unreadable
 from mappings.truth import Finding, Reason, Truth, decided, unknown
@@ -19,6 +20,9 @@ from terminology import units
 
 REPORTED, CREATININE, WEIGHT = "creatinine-clearance", "creatinine", "body-weight"
 SEX_FACTOR = {"male": Fraction(1), "female": Fraction(85, 100)}
+
+CONTRADICTING = frozenset({Reason.CONFLICT, Reason.UNREADABLE})
+"""Why a reported value is not known, but may still contradict the calculated one."""
 
 
 def cockcroft_gault(age: int, weight: Fraction, creatinine: Fraction, factor: Fraction) -> Fraction:
@@ -30,11 +34,19 @@ def cockcroft_gault(age: int, weight: Fraction, creatinine: Fraction, factor: Fr
     return Fraction(140 - age) * weight / (72 * creatinine) * factor
 
 
+class Input(NamedTuple):
+    """The latest results of one input, and their numbers."""
+
+    facts: Sequence[ObservationFact]
+    numbers: Sequence[Fraction]
+
+
 class CreatinineClearance(Kind):
     """Creatinine clearance at or below a limit in mL/min.
 
     The latest reported value and our own Cockcroft-Gault count alike; on different sides of the limit they are a
-    conflict. With the sex unknown, our own decides only when both factors agree.
+    conflict. With the sex, the age or one of several results of the same time open, our own decides only when all that
+    is possible gives the same answer.
     """
 
     kind: Literal["creatinine-clearance"]
@@ -52,6 +64,8 @@ class CreatinineClearance(Kind):
         if Truth.UNKNOWN not in {reported.truth, own.truth} and reported.truth is not own.truth:
             says = "The reported and the calculated creatinine clearance lie on different sides of the limit: {} {}"
             return unknown(Reason.CONFLICT, (*reported.facts, *own.facts), says, reported.because, own.because)
+        if reported.reason in CONTRADICTING:
+            return reported
         if reported.truth is not Truth.UNKNOWN or own.reason is Reason.NO_DATA != reported.reason:
             return reported
         return own
@@ -68,19 +82,31 @@ class CreatinineClearance(Kind):
             return weight
         if view.record.birth is None:
             return unknown(Reason.NO_DATA, (), "The date of birth is not on record, so no clearance can be calculated.")
-        ages = age_on(view.record.birth, view.today)
+        facts = (*creatinine.facts, *weight.facts)
+        pairs = [self._possible(view, kg, mg) for kg in weight.numbers for mg in creatinine.numbers]
+        answers = {value <= Fraction(self.at_most) for values in pairs for value in values}
+        if len(answers) > 1:
+            return self._open(view, facts, pairs)
+        says = "Creatinine clearance after Cockcroft-Gault {} mL/min, from {}."
+        return decided(answers.pop(), facts, says, Tenth(pairs[0][0]), Results(facts))
+
+    def _possible(self, view: Evaluation, weight: Fraction, creatinine: Fraction) -> list[Fraction]:
+        """The clearance for every age and sex that the patient may have."""
+        ages = age_on(view.record.birth, view.today) if view.record.birth else ()
         sex = view.record.sex
         factors = [SEX_FACTOR[sex]] if sex in SEX_FACTOR else list(SEX_FACTOR.values())
-        values = [cockcroft_gault(age, weight[1], creatinine[1], factor) for age in ages for factor in factors]
-        facts = (creatinine[0], weight[0])
-        answers = {value <= Fraction(self.at_most) for value in values}
-        if len(answers) > 1:
-            return unknown(Reason.NO_DATA, facts, "Sex or age are not known well enough to calculate the clearance.")
-        says = "Creatinine clearance after Cockcroft-Gault {} mL/min, from {}."
-        return decided(answers.pop(), facts, says, Tenth(values[0]), Results(facts))
+        return [cockcroft_gault(age, weight, creatinine, factor) for age in ages for factor in factors]
 
-    def _input(self, view: Evaluation, name: str, unit: str) -> Finding | tuple[ObservationFact, Fraction]:
-        """The latest value of an input, or why it cannot be used."""
+    def _open(self, view: Evaluation, facts: Sequence[Fact], pairs: Sequence[Sequence[Fraction]]) -> Finding:
+        """Why the clearance may lie on either side of the limit."""
+        if all(len({value <= Fraction(self.at_most) for value in values}) == 1 for values in pairs):
+            return unknown(Reason.CONFLICT, facts, "Results of the same time differ.")
+        if view.record.sex not in SEX_FACTOR:
+            return unknown(Reason.NO_DATA, facts, "The sex is not recorded, so the clearance may be either side of it.")
+        return unknown(Reason.IMPRECISE_DATE, facts, "The age is not known well enough to calculate the clearance.")
+
+    def _input(self, view: Evaluation, name: str, unit: str) -> Finding | Input:
+        """The latest values of an input, or why they cannot be used."""
         last = latest(view.facts(ObservationFact, (name,)))
         title = view.title((name,))
         if (lost := unreadable(view, (name,))) is not None:
@@ -89,13 +115,13 @@ class CreatinineClearance(Kind):
             return unknown(Reason.INCOMPLETE, last, "Not known: Observation records were not retrieved in full.")
         if not last:
             return unknown(Reason.NO_DATA, (), "No {} on record, so no clearance can be calculated.", title)
-        numbers = {_number(fact, name, unit) for fact in last}
-        if len(numbers) > 1:
-            return unknown(Reason.CONFLICT, last, "Results of the same time differ: {}.", Results(last))
-        number = numbers.pop()
-        if isinstance(number, Reason):
-            return unknown(number, last, "No clearance can be calculated from {}.", Results(last))
-        return self._fresh(view, last[0], name) or (last[0], number)
+        read = [_number(fact, name, unit) for fact in last]
+        numbers = [number for number in read if isinstance(number, Fraction)]
+        if len(numbers) < len(read):
+            reasons = {number for number in read if isinstance(number, Reason)}
+            reason = reasons.pop() if len(reasons) == 1 and not numbers else Reason.CONFLICT
+            return unknown(reason, last, "No clearance can be calculated from {}.", Results(last))
+        return next((old for fact in last if (old := self._fresh(view, fact, name))), Input(last, numbers))
 
     def _fresh(self, view: Evaluation, fact: ObservationFact, name: str) -> Finding | None:
         period = view.recency((name,))

@@ -430,7 +430,7 @@ KIDNEYS = [
         ND,
     ),
     Row("birth year, both ages agree", {"patient": patient("1966")}, "E7 false", LE),
-    Row("birth year, the age decides", built("1966", "male", 45, 2.0), "E7 unknown no-data", ND),
+    Row("birth year, the age decides", built("1966", "male", 45, 2.0), "E7 unknown imprecise-date", ND),
     Row("no birth date", {"patient": patient(None)}, "E7 unknown no-data", ND),
     Row("no weight", NO_WEIGHT, "E7 unknown no-data", ND),
     Row("weight 90 days old", weight(70, on="2026-08-26"), "E7 false", LE),
@@ -439,7 +439,8 @@ KIDNEYS = [
     Row("weight in pounds", weight(154, "lb"), "E7 false", LE),
     Row("weight nought", weight(0), "E7 unknown implausible", ND),
     Row("weight preliminary", weight(70, status="preliminary"), "E7 unknown preliminary", ND),
-    Row("weights of one time differ", {"again": measured("body-weight", 80, "kg")}, "E7 unknown conflict", ND),
+    Row("weights of one time, both high enough", {"again": measured("body-weight", 80, "kg")}, "E7 false", LE),
+    Row("weights of one time differ", {"again": measured("body-weight", 10, "kg")}, "E7 unknown conflict", ND),
     # reported
     Row("reported 25.0, no weight", {**clearance(25.0), **NO_WEIGHT}, "E7 true", NO),
     Row("reported 25.1, no weight", {**clearance(25.1), **NO_WEIGHT}, "E7 false", LE),
