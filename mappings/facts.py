@@ -101,7 +101,7 @@ class ObservationFact(Fact, frozen=True, kw_only=True):
     """An Observation's result, one of its components, or a DiagnosticReport's conclusion.
 
     values: every carrier of the answer (value[x], interpretation); they may contradict each other.
-    part_of, focus: references. group: the report or study it was measured in.
+    part_of, focus: references. group: the report or study it was measured in. concluded: it is a report's conclusion.
     """
 
     values: tuple[Value, ...] = ()
@@ -113,6 +113,7 @@ class ObservationFact(Fact, frozen=True, kw_only=True):
     specimen_sites: frozenset[str] = frozenset()
     group: str | None = None
     focus: str | None = None
+    concluded: bool = False
 
     @property
     def shown(self) -> str:

@@ -269,6 +269,7 @@ class Reader:
                 time=time or _collected(collection),
                 values=tuple(conclusions),
                 preliminary=preliminary,
+                concluded=True,
                 specimen=self.key(_first(resource.specimen)),
                 specimen_sites=self.sets(collection.body_site) if collection else NONE,
             )

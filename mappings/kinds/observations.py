@@ -93,12 +93,15 @@ class ResultKind(Coded):
         if (lost := unreadable(view, self._carriers())) is not None:
             return lost
         if facts:
-            facts = [f for f in facts if (self.counts_by_code(f) or self._states(f)) and self._in_focus(view, f)]
+            facts = [f for f in facts if self._is_meant(f) and self._in_focus(view, f)]
         if self.of is not None:
             return self._decide_of(view, facts, self.of)
         if self.after is not None:
             return self._decide_after(view, facts, self.after)
         return self._decide_latest(view, facts)
+
+    def _is_meant(self, fact: ObservationFact) -> bool:
+        return (self.reports or not fact.concluded) and (self.counts_by_code(fact) or self._states(fact))
 
     def _in_focus(self, view: Evaluation, fact: ObservationFact) -> bool:
         if not self.focus_on or fact.focus is None or not fact.focus.startswith("Condition/"):

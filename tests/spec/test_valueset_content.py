@@ -23,9 +23,7 @@ from terminology.valuesets import ORDINAL_VALUE, Vocabulary, load_value_sets, no
 BASE = "https://oncology-trial-cds.github.io/fhir/ValueSet/"
 FOLDER = files("terminology") / "valuesets"
 TEXTS = {
-    f.name.removesuffix(".json"): f.read_text(encoding="utf-8")
-    for f in FOLDER.iterdir()
-    if f.name.endswith(".json")
+    f.name.removesuffix(".json"): f.read_text(encoding="utf-8") for f in FOLDER.iterdir() if f.name.endswith(".json")
 }
 RESOURCES: dict[str, dict[str, Any]] = {name: json.loads(TEXTS[name]) for name in sorted(TEXTS)}
 ICD_CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?")
@@ -86,9 +84,7 @@ def test_a_file_is_written_the_one_way(name: str) -> None:
 def test_every_listed_code_has_a_display_and_is_listed_once(name: str) -> None:
     listed = [(system, concept["code"]) for system, concept in concepts(name, "include")]
     assert [pair for pair, times in Counter(listed).items() if times > 1] == []
-    assert [
-        concept["code"] for _, concept in concepts(name, "include", "exclude") if not concept.get("display")
-    ] == []
+    assert [concept["code"] for _, concept in concepts(name, "include", "exclude") if not concept.get("display")] == []
 
 
 @every_set
@@ -103,11 +99,7 @@ def test_check_digits_and_shapes_of_codes_are_right(name: str) -> None:
     listed = [(system, concept["code"]) for system, concept in concepts(name, "include", "exclude")]
     assert [code for system, code in listed if system == SNOMED and not snomed_ok(code)] == []
     assert [code for system, code in listed if system == LOINC and not loinc_ok(code)] == []
-    icd = [
-        code
-        for system, code in (*listed, *categories(name, "include", "exclude"))
-        if system in ICD10_DIALECTS
-    ]
+    icd = [code for system, code in (*listed, *categories(name, "include", "exclude")) if system in ICD10_DIALECTS]
     assert [code for code in icd if not ICD_CODE.fullmatch(code)] == []
 
 
