@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mappings.fhir.decoding import Body
-from mappings.fhir.shapes import Bundle, OperationOutcome, Patient, Unreadable
+from mappings.fhir.shapes import Bundle, DiagnosticReport, Observation, OperationOutcome, Patient, Unreadable
 
 
 def resources(body: Body | None) -> Iterator[Body]:
@@ -37,6 +37,18 @@ def is_other_than(body: Body | None, types: frozenset[str]) -> bool:
 
 
 def came_newest_first(body: Body | None) -> bool:
-    """Whether the server says that it sorted by date, newest first (the `self` link is the query it answered)."""
-    links = body.link or () if isinstance(body, Bundle) else ()
-    return any(link.relation == "self" and "_sort=-date" in (link.url or "") for link in links)
+    """Whether the server says that it sorted by date, newest first (the `self` link), and the days do not deny it."""
+    if not isinstance(body, Bundle):
+        return False
+    said = any(link.relation == "self" and "_sort=-date" in (link.url or "") for link in body.link or ())
+    days = [day for resource in resources(body) if (day := _day(resource)) is not None]
+    return said and days == sorted(days, reverse=True)
+
+
+def _day(resource: object) -> str | None:
+    """The day of a result as it was written; None when it is not known to the day."""
+    if not isinstance(resource, Observation | DiagnosticReport):
+        return None
+    start = resource.effective_period.start if resource.effective_period else None
+    text = resource.effective_date_time or start or ""
+    return text[:10] if len(text) >= 10 else None

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mappings.clinical_time import Interval, parse_date, spanning
+from mappings.clinical_time import Interval, parse_date, spanning, up_to
 from mappings.facts import (
     AllergyFact,
     Coded,
@@ -80,11 +80,18 @@ class Reader:
                 time=self._onset(resource),
                 recorded=_date(resource.recorded_date),
                 certainty=certainty,
-                current=gate.is_current(resource.clinical_status),
+                current=self._is_current(resource),
                 sites=self.sets_of_all(resource.body_site),
                 findings=self._condition_findings(resource),
             )
         ]
+
+    def _is_current(self, resource: shapes.Condition) -> bool:
+        """A clinicalStatus decides; without one, an abatement says that it is over."""
+        if resource.clinical_status is not None:
+            return gate.is_current(resource.clinical_status)
+        ended = _date(resource.abatement_date_time) or _period(resource.abatement_period)
+        return ended is None and resource.abatement_age is None and not resource.abatement_string
 
     def _onset(self, resource: shapes.Condition) -> Interval | None:
         recorded = _date(resource.onset_date_time) or _period(resource.onset_period)
@@ -197,7 +204,7 @@ class Reader:
             source=source,
             sets=sets,
             label=_label(carrier.code),
-            time=_effective(resource) or _collected(collection),
+            time=_effective(resource) or _collected(collection) or _by(resource.issued),
             values=values,
             preliminary=preliminary,
             ranges=_reference_ranges(carrier.reference_range),
@@ -226,7 +233,7 @@ class Reader:
             values += [q for q in (_quantity(_read(QUANTITY, carrier.value_quantity)),) if q is not None]
         if carrier.value_codeable_concept is not shapes.NULL:
             values += self._concepts((_read(CONCEPT, carrier.value_codeable_concept),))
-        if carrier.value_string:
+        if carrier.value_string and gate.is_result(carrier.value_string):
             values.append(
                 Coded((), carrier.value_string, frozenset(self.vocabulary.sets_of_phrase(carrier.value_string)))
             )
@@ -239,7 +246,8 @@ class Reader:
         return tuple(values)
 
     def _concepts(self, concepts: Iterable[shapes.CodeableConcept | None]) -> list[Value]:
-        return [self._coded(concept) for concept in concepts if concept is not None]
+        coded = [self._coded(concept) for concept in concepts if concept is not None]
+        return [value for value in coded if value.codes or gate.is_result(value.text)]
 
     def _coded(self, concept: shapes.CodeableConcept) -> Coded:
         codes = tuple(
@@ -266,7 +274,7 @@ class Reader:
                 source=source,
                 sets=sets,
                 label=_label(resource.code),
-                time=time or _collected(collection),
+                time=time or _collected(collection) or _by(resource.issued),
                 values=tuple(conclusions),
                 preliminary=preliminary,
                 concluded=True,
@@ -392,6 +400,12 @@ def _period(period: shapes.Period | None) -> Interval | None:
 def _effective(resource: Any) -> Interval | None:
     instant = getattr(resource, "effective_instant", None)
     return _date(resource.effective_date_time) or _period(resource.effective_period) or _date(instant)
+
+
+def _by(issued: str | None) -> Interval | None:
+    """The time of a result of which only the issue is known: by then it was taken."""
+    bound = _date(issued)
+    return up_to(bound) if bound else None
 
 
 def _collected(collection: shapes.Collection | None) -> Interval | None:

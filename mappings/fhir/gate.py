@@ -30,6 +30,24 @@ FINAL = frozenset({"final", "amended", "corrected", "appended"})
 PRELIMINARY = frozenset({"preliminary", "partial"})
 NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
 
+NO_RESULT_WORDS = frozenset(
+    {
+        "qns",
+        "quantity not sufficient",
+        "quantity insufficient",
+        "insufficient quantity",
+        "insufficient sample",
+        "insufficient specimen",
+        "specimen insufficient",
+        "clotted",
+        "specimen clotted",
+        "not performed",
+        "test not performed",
+        "blank",
+    }
+)
+"""Texts that stand where a result should, and say that there is none."""
+
 PROCEDURE = {
     "completed": ProcedureStatus.COMPLETED,
     "preparation": ProcedureStatus.PLANNED,
@@ -55,6 +73,11 @@ def is_preliminary(status: str | None) -> bool:
     if status is None or status in NO_RESULT:
         raise Skip("status")
     raise Quarantine("its status is not one of FHIR's")
+
+
+def is_result(text: str | None) -> bool:
+    """Whether a text is a result at all, and not a word for why there is none."""
+    return bool(text and text.strip()) and " ".join((text or "").casefold().split()).rstrip(".") not in NO_RESULT_WORDS
 
 
 def procedure_status(status: str | None) -> ProcedureStatus:

@@ -26,7 +26,7 @@ from mappings.fhir.account import UNREADABLE, Account
 from mappings.fhir.building import NOT_ASKED_FOR, Reader
 from mappings.fhir.decoding import Body, decode_resource
 from mappings.fhir.gate import Quarantine, Skip
-from mappings.fhir.references import Found, References, source_of
+from mappings.fhir.references import Found, References, source_of, superseded
 from mappings.fhir.results import Results, dated, ordered
 from terminology.errors import RecordError
 from terminology.valuesets import Vocabulary
@@ -80,7 +80,7 @@ def read_record(
     reading = _Reading(patient, full_url, found, vocabulary, today)
     for part in parts:
         reading.note_completeness(part)
-    for item in reading.of_interest():
+    for item in reading.current(list(reading.of_interest())):
         reading.add(item)
     return reading.record(frozenset(t for part in parts if part.newest_first for t in part.types or ()))
 
@@ -174,6 +174,19 @@ class _Reading:
             else:
                 passed += 1
         self.account.skipped[NOT_ASKED_FOR] += passed
+
+    def current(self, items: Sequence[Found]) -> list[Found]:
+        """Return the resources without earlier versions of one that is here more than once."""
+        by_source: defaultdict[str, list[Found]] = defaultdict(list)
+        for item in items:
+            if getattr(item[0], "id", None) and not isinstance(item[0], shapes.Unreadable):
+                by_source[source_of(item[0], None)].append(item)
+        twice = [versions for versions in by_source.values() if len(versions) > 1]
+        if not twice:
+            return list(items)
+        earlier = {id(item[0]) for versions in twice for item in superseded(versions)}
+        self.account.skipped["superseded"] += len(earlier)
+        return [item for item in items if id(item[0]) not in earlier]
 
     def add(self, item: Found) -> None:
         """Read, skip or quarantine one resource."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,7 @@ POINTED_TO = frozenset({shapes.BodyStructure, shapes.Medication, shapes.Research
 
 ENTERED_IN_ERROR = "entered-in-error"
 
+META = msgspec.json.Decoder(shapes.Meta | None)
 REFERENCES = msgspec.json.Decoder(list[shapes.Reference] | None)
 
 
@@ -27,6 +29,26 @@ def source_of(resource: Any, full_url: str | None) -> str:
     if resource.id:
         return f"{type(resource).__name__}/{resource.id}"
     return full_url or f"{type(resource).__name__} without id"
+
+
+def superseded(versions: Sequence[Found]) -> list[Found]:
+    """Return the versions of one resource that a later one replaces; none when it cannot be told which is the later."""
+    stamped = [(_stamp(resource), item) for item in versions for resource in item[:1]]
+    if len({stamp for stamp, _ in stamped}) < len(stamped) or any(stamp is None for stamp, _ in stamped):
+        return []
+    last = max(stamp for stamp, _ in stamped if stamp)
+    return [item for stamp, item in stamped if stamp != last]
+
+
+def _stamp(resource: Any) -> tuple[float, int] | None:
+    """When a version was stored, and its number; None when the record does not say."""
+    try:
+        meta = META.decode(resource.meta)
+        updated = dt.datetime.fromisoformat(meta.last_updated).timestamp() if meta and meta.last_updated else 0.0
+        number = int(meta.version_id) if meta and meta.version_id else 0
+    except (msgspec.ValidationError, ValueError):
+        return None
+    return (updated, number) if updated or number else None
 
 
 class References:

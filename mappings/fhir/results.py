@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mappings.clinical_time import Interval
 from mappings.facts import Fact, ProcedureFact, ProcedureStatus
 from mappings.fhir.account import Account
 from mappings.fhir.building import Reader
@@ -75,9 +76,16 @@ class Results(Mapping[str, tuple[Fact, ...]]):
 def dated(fact: Fact, today: dt.date) -> Fact:
     """Return the fact; what is dated after the day of evaluation does not count, unless it is planned."""
     planned = type(fact) is ProcedureFact and fact.status is ProcedureStatus.PLANNED
-    if fact.time and fact.time.first.date() > today and not planned:
+    if fact.time and not planned and _lies_after(fact.time, today):
         raise Skip("future")
     return fact
+
+
+def _lies_after(time: Interval, today: dt.date) -> bool:
+    """Whether a time lies after today by the day that was written, and, with an offset, by UTC as well."""
+    if time.first.date() <= today:
+        return False
+    return time.offset is None or (time.first - time.offset).date() > today
 
 
 def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:

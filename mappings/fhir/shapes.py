@@ -32,6 +32,10 @@ R4_TYPES_NOT_READ = """
 """Resource types that no criterion reads; a FamilyMemberHistory is another person's history and never counts."""
 
 
+NULL = msgspec.Raw(b"null")
+"""An element that was not sent; one of type Raw stays unread until somebody asks."""
+
+
 class Element(msgspec.Struct, rename="camel", gc=False):
     """Base of the elements inside a resource."""
 
@@ -100,6 +104,11 @@ class Extension(Element):
     value_codeable_concept: CodeableConcept | None = None
 
 
+class Meta(Element):
+    version_id: str | None = None
+    last_updated: str | None = None
+
+
 class Link(Element):
     relation: str | None = None
     url: str | None = None
@@ -109,6 +118,7 @@ class Resource(msgspec.Struct, rename="camel", tag_field="resourceType", kw_only
     """Base of the resources; the tag is FHIR's resourceType."""
 
     id: str | None = None
+    meta: msgspec.Raw = NULL
 
 
 class Skipped(Resource):
@@ -147,13 +157,14 @@ class Condition(OfPatient, tag="Condition"):
     onset_date_time: str | None = None
     onset_period: Period | None = None
     onset_age: Quantity | None = None
+    abatement_date_time: str | None = None
+    abatement_period: Period | None = None
+    abatement_age: Quantity | None = None
+    abatement_string: str | None = None
     recorded_date: str | None = None
     stage: list[Stage] | None = None
     evidence: list[Evidence] | None = None
     extension: list[Extension] | None = None
-
-
-NULL = msgspec.Raw(b"null")
 
 
 class Component(Element):
@@ -190,6 +201,7 @@ class Observation(OfPatient, tag="Observation"):
     effective_date_time: str | None = None
     effective_period: Period | None = None
     effective_instant: str | None = None
+    issued: str | None = None
     component: list[Component] | None = None
     body_site: CodeableConcept | None = None
     focus: list[Reference] | None = None
@@ -211,6 +223,7 @@ class DiagnosticReport(OfPatient, tag="DiagnosticReport"):
     code: CodeableConcept | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
+    issued: str | None = None
     conclusion_code: list[CodeableConcept] | None = None
     result: msgspec.Raw = NULL
     specimen: list[Reference] | None = None

@@ -195,13 +195,16 @@ def absence_finding(absence: Absence, title: str) -> Finding:
 
 
 def within(time: Interval | None, period: CalendarPeriod, today: dt.date) -> Truth:
-    """Whether a time lies in the period up to today, both edges included."""
+    """Whether a time lies in the period up to today, both edges included.
+
+    What lies after today was turned away at the door, so a vague date that reaches beyond it can only mean before.
+    """
     if time is None:
         return Truth.UNKNOWN
     earliest, first, last = period.before(today), time.first.date(), time.last.date()
-    if last < earliest or first > today:
+    if last < earliest or (first > today and time.offset is None):
         return Truth.FALSE
-    return Truth.TRUE if first >= earliest and last <= today else Truth.UNKNOWN
+    return Truth.TRUE if first >= earliest else Truth.UNKNOWN
 
 
 def after(time: Interval | None, event: Interval) -> Truth:

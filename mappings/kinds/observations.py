@@ -202,7 +202,7 @@ class Answers(Part):
 
 
 class Observation(ResultKind):
-    """A result by its coded or listed textual answer."""
+    """A result by its coded or listed textual answer. answers: which of them hold, fail or leave it open."""
 
     kind: Literal["observation"]
     answers: Answers
@@ -330,7 +330,7 @@ class Measured(ResultKind):
         """What thresholds are counted in: 1, or the upper limit of normal in `unit`."""
         if not self.times_upper_limit:
             return ONE
-        plain = [r for r in fact.ranges if r.plain and r.high is not None]
+        plain = [r for r in fact.ranges if r.plain and r.high is not None and r.high.value > 0]
         if len(fact.ranges) == 1 and plain and plain[0].high is not None:
             high = plain[0].high
             return units.convert(high.value, high.unit or None, analyte=self.value_set[0], to=self.unit)

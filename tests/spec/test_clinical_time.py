@@ -132,13 +132,12 @@ WINDOW = """
     2026-05-25             | 6 months | 2026-11-24 | true
     2026-05-23             | 6 months | 2026-11-24 | false
     2026-11-24             | 6 months | 2026-11-24 | true
-    2026-11-25             | 6 months | 2026-11-24 | false
     2026-02-28             | 6 months | 2026-08-31 | true
     2026-02-27             | 6 months | 2026-08-31 | false
     2026-05                | 6 months | 2026-11-24 | unknown
     2026-06                | 6 months | 2026-11-24 | true
     2026-04                | 6 months | 2026-11-24 | false
-    2026-11                | 6 months | 2026-11-24 | unknown
+    2026-11                | 6 months | 2026-11-24 | true
     2026                   | 6 months | 2026-11-24 | unknown
     2025                   | 6 months | 2026-11-24 | false
     2026-01-01..2026-06-01 | 6 months | 2026-11-24 | unknown

@@ -141,7 +141,8 @@ def test_activity(row: Row) -> None:
     within 6 months | cancer on=2026                           | unknown imprecise-date
     within 6 months | cancer on=2025                           | false presumed
     within 6 months | cancer on=2026-06-01..2026-06-30         | true
-    within 6 months | cancer on=2026-06-01..                   | unknown imprecise-date
+    within 6 months | cancer on=2026-06-01..                   | true
+    within 6 months | cancer on=2026-05-01..                   | unknown imprecise-date
     within 6 months | cancer age=65                            | false presumed
     within 6 months | cancer age=66                            | unknown imprecise-date
     within 6 months | cancer                                   | unknown imprecise-date
