@@ -12,7 +12,7 @@ from pydantic import Field
 
 from mappings.clinical_time import age_on
 from mappings.evaluation import Evaluation
-from mappings.facts import Fact, ObservationFact, Quantity
+from mappings.facts import ObservationFact, Quantity
 from mappings.kinds.base import Kind, latest, within
 from mappings.kinds.observations import Measured, Results, implausible, unreadable
 from mappings.truth import Finding, Reason, Truth, decided, unknown
@@ -97,12 +97,12 @@ class CreatinineClearance(Kind):
         factors = [SEX_FACTOR[sex]] if sex in SEX_FACTOR else list(SEX_FACTOR.values())
         return [cockcroft_gault(age, weight, creatinine, factor) for age in ages for factor in factors]
 
-    def _open(self, view: Evaluation, facts: Sequence[Fact], pairs: Sequence[Sequence[Fraction]]) -> Finding:
+    def _open(self, view: Evaluation, facts: Sequence[ObservationFact], pairs: Sequence[Sequence[Fraction]]) -> Finding:
         """Why the clearance may lie on either side of the limit."""
         if all(len({value <= Fraction(self.at_most) for value in values}) == 1 for values in pairs):
-            return unknown(Reason.CONFLICT, facts, "Results of the same time differ.")
+            return unknown(Reason.CONFLICT, facts, "Results of the same time differ: {}.", Results(facts))
         if view.record.sex not in SEX_FACTOR:
-            return unknown(Reason.NO_DATA, facts, "The sex is not recorded, so the clearance may be either side of it.")
+            return unknown(Reason.NO_DATA, facts, "The sex is not recorded, and the clearance depends on it.")
         return unknown(Reason.IMPRECISE_DATE, facts, "The age is not known well enough to calculate the clearance.")
 
     def _input(self, view: Evaluation, name: str, unit: str) -> Finding | Input:

@@ -157,10 +157,10 @@ class Lesions(Kind):
         findings = [decide(view, [*earlier, imaging]) for imaging in last]
         if len({(finding.truth, finding.reason) for finding in findings}) == 1:
             return findings[-1]
-        facts = [fact for finding in findings for fact in finding.facts]
+        facts = [fact for imaging in last for lesion in imaging.lesions.values() for fact in lesion]
         same = all(imaging.time.same_moment(sets[-1].time) for imaging in last)
         reason = Reason.CONFLICT if same else Reason.IMPRECISE_DATE
-        return unknown(reason, facts, "Imaging of the same time differs.")
+        return unknown(reason, facts, "Imaging of the same time differs: {}.", Results(facts))
 
     def _by_number(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
         if (stale := self._stale(view, sets[-1])) is not None:

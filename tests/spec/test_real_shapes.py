@@ -133,6 +133,7 @@ POS = coded("result-positive", system=INTERPRETATION)
     ("a component at or above", panel(part("platelets", valueQuantity={**COUNT, "comparator": ">="})), "true"),
     ("a panel whose members speak", [panel(hasMember=[{"reference": "Observation/r2"}]), platelets()], "true"),
     ("valueString, a number in words", platelets({}, valueString="150"), "unknown unreadable"),
+    ("valueString, `Blank`", platelets({}, valueString="Blank"), "unknown no-data"),
     ("valueInteger without a unit", observation("platelets", DAY, valueInteger=150), "unknown unit"),
     ("valueRatio", platelets({}, valueRatio={"numerator": COUNT}), "unknown unreadable"),
     ("valueBoolean", platelets({}, valueBoolean=True), "unknown unreadable"),

@@ -366,6 +366,9 @@ FITNESS = [
         "I6 unknown unit",
         ND,
     ),
+    Row("ECOG below nought", {"ecog": ecog(-1)}, "I6 unknown implausible", ND),
+    Row("ECOG status that FHIR does not know", {"ecog": ecog(1, status="done")}, "I6 unknown unreadable", ND),
+    Row("ECOG not dated", {"ecog": ecog(1, None)}, "I6 unknown imprecise-date", ND),
     Row("ECOG not on record", {"ecog": None}, "I6 unknown no-data", ND),
     Row(
         "Karnofsky does not decide",
