@@ -4,7 +4,8 @@ One report or study is one imaging set, else one day is. When it names fewer les
 90 days, the lesions that were not measured again keep their last size. One Observation is one lesion; two Observations
 of the same `focus` are one. The largest diameter is that of the largest lesion, never a sum; of several sizes that one
 Observation gives (its axes, as components) the largest is the lesion's. Sets of the same time that say different things
-contradict each other, and so do two Observations of one lesion.
+contradict each other, and so do two Observations of one lesion. Without a `focus` it is not known whether two reports of
+one day name the same lesion, so both ways must give the same answer.
 """
 
 from __future__ import annotations
@@ -150,11 +151,12 @@ class Lesions(Kind):
         return Measured(kind="measured", value_set=self.count, at_least=at_least).agreed(view, last)
 
     def _agreed(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
-        """What the latest set says; of several that may be the latest, what all of them say."""
+        """What the latest set says; of several that may be the latest, what each of them and all together say."""
         last = [imaging for imaging in sets if not imaging.time.before(sets[-1].time)]
         earlier = [imaging for imaging in sets if imaging not in last]
         decide = self._by_size if self.count_at_least is None else self._by_number
-        findings = [decide(view, [*earlier, imaging]) for imaging in last]
+        possible = [*last, _together(last)] if len(last) > 1 else last
+        findings = [decide(view, [*earlier, imaging]) for imaging in possible]
         if len({(finding.truth, finding.reason) for finding in findings}) == 1:
             return findings[-1]
         facts = [fact for imaging in last for lesion in imaging.lesions.values() for fact in lesion]
@@ -243,7 +245,12 @@ def imaging_sets(facts: Sequence[ObservationFact]) -> list[Imaging]:
     for fact in dated:
         of_day = groups[_day(fact)]
         members.setdefault(fact.group or (min(of_day) if len(of_day) == 1 else _day(fact)), []).append(fact)
-    return sorted((_imaging(each) for each in members.values()), key=lambda imaging: imaging.time.last)
+    return sorted((_imaging(each) for each in members.values()), key=lambda imaging: imaging.time.first)
+
+
+def _together(sets: Sequence[Imaging]) -> Imaging:
+    facts = [fact for imaging in sets for lesion in imaging.lesions.values() for fact in lesion]
+    return _imaging(facts)
 
 
 def _imaging(facts: Sequence[ObservationFact]) -> Imaging:

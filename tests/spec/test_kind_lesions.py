@@ -189,6 +189,7 @@ two reports, one day    | 30mm; 20mm; report r1; report r2                     |
 two that agree          | 19mm; 20mm; report r1; report r2                     | true
 a report, and beside it | 30mm; 20mm; report r2                                | false
 a day, or its month     | 30mm; 20mm 2026-11                                   | unknown imprecise-date
+it is known to be older | 30mm 2026-11-05; 20mm 2026-11; 20mm                  | true
 one study, two days     | 30mm 2026-11-09 from=ct; 20mm from=ct                | false
 two studies, two days   | 30mm 2026-11-09 from=ct; 20mm from=mr                | true
 90 days old             | 20mm 2026-08-26                                      | true
@@ -222,36 +223,40 @@ def test_a_lesion_not_measured_again_keeps_its_last_size_for_90_days(row: Row) -
 
 
 @spec("""
-two or more                 | record                                       | answer
-----------------------------+----------------------------------------------+--------------------
-two                         | 9mm; 9mm                                     | true
-one                         | 9mm                                          | false
-one of two elsewhere        | 9mm; 9mm lung                                | false
-one, by two codes           | 9mm #a; long-axis 9mm #a                     | false
-two structures              | 9mm #a; 9mm #b                               | true
-one is preliminary          | 9mm; 9mm status=preliminary                  | unknown preliminary
-one each on two days        | 9mm 2026-10-10; 9mm                          | false
-one of two seen again       | 9mm 2026-10-10; 9mm 2026-10-10; 9mm          | true
-the number says two         | count 2                                      | true
-the number says one         | count 1                                      | false
-two at least                | count >=2                                    | true
-less than two               | count <2                                     | false
-the later number            | 9mm 2026-10-10; count 3                      | true
-the later sizes             | count 3 2026-10-10; 9mm                      | false
-a number of another organ   | count 3 lung; 9mm                            | false
-a later one of another      | count 1 2026-11-09; count 3 lung             | false
-an earlier one of another   | count 2; count 1 lung                        | true
-the number, and as many     | count 2; 9mm; 9mm                            | true
-not all were measured       | count 3; 9mm                                 | true
-the number says fewer       | count 1; 9mm; 9mm                            | unknown conflict
-two numbers, one day        | count 1; count 2                             | unknown conflict
-two of which one is carried | 9mm #a 2026-10-10; 9mm #b 2026-10-10; 9mm #b | true
-carried no longer           | 9mm 2026-08-11; 9mm 2026-08-11; 9mm          | false
-one cannot be read          | 9mm; 9mm status=done                         | unknown unreadable
-a number of no organ        | count 3 nowhere                              | unknown too-general
-91 days old                 | 9mm 2026-08-25; 9mm 2026-08-25               | unknown stale
-a number, 91 days old       | count 2 2026-08-25                           | unknown stale
-nothing                     | 9mm lung                                     | unknown no-data
+two or more                 | record                                         | answer
+----------------------------+------------------------------------------------+--------------------
+two                         | 9mm; 9mm                                       | true
+one                         | 9mm                                            | false
+one of two elsewhere        | 9mm; 9mm lung                                  | false
+one, by two codes           | 9mm #a; long-axis 9mm #a                       | false
+two structures              | 9mm #a; 9mm #b                                 | true
+one is preliminary          | 9mm; 9mm status=preliminary                    | unknown preliminary
+one report each             | 9mm; 9mm; report r1; report r2                 | unknown conflict
+one report each of one      | 9mm #a; 9mm #a; report r1; report r2           | false
+two in one, two in another  | 9mm; 9mm; 9mm; 9mm; report r1,r2; report r3,r4 | true
+one report each, one beside | 9mm; 9mm; 9mm; report r1; report r2            | unknown conflict
+one each on two days        | 9mm 2026-10-10; 9mm                            | false
+one of two seen again       | 9mm 2026-10-10; 9mm 2026-10-10; 9mm            | true
+the number says two         | count 2                                        | true
+the number says one         | count 1                                        | false
+two at least                | count >=2                                      | true
+less than two               | count <2                                       | false
+the later number            | 9mm 2026-10-10; count 3                        | true
+the later sizes             | count 3 2026-10-10; 9mm                        | false
+a number of another organ   | count 3 lung; 9mm                              | false
+a later one of another      | count 1 2026-11-09; count 3 lung               | false
+an earlier one of another   | count 2; count 1 lung                          | true
+the number, and as many     | count 2; 9mm; 9mm                              | true
+not all were measured       | count 3; 9mm                                   | true
+the number says fewer       | count 1; 9mm; 9mm                              | unknown conflict
+two numbers, one day        | count 1; count 2                               | unknown conflict
+two of which one is carried | 9mm #a 2026-10-10; 9mm #b 2026-10-10; 9mm #b   | true
+carried no longer           | 9mm 2026-08-11; 9mm 2026-08-11; 9mm            | false
+one cannot be read          | 9mm; 9mm status=done                           | unknown unreadable
+a number of no organ        | count 3 nowhere                                | unknown too-general
+91 days old                 | 9mm 2026-08-25; 9mm 2026-08-25                 | unknown stale
+a number, 91 days old       | count 2 2026-08-25                             | unknown stale
+nothing                     | 9mm lung                                       | unknown no-data
 """)
 def test_their_number(row: Row) -> None:
     assert answers(TWO, row) == {row["answer"]}
