@@ -4,8 +4,8 @@ One report or study is one imaging set, else one day is. When it names fewer les
 90 days, the lesions that were not measured again keep their last size. One Observation is one lesion; two Observations
 of the same `focus` are one. The largest diameter is that of the largest lesion, never a sum; of several sizes that one
 Observation gives (its axes, as components) the largest is the lesion's. Sets of the same time that say different things
-contradict each other, and so do two Observations of one lesion. Without a `focus` it is not known whether two reports of
-one day name the same lesion, so both ways must give the same answer.
+contradict each other, and so do two Observations of one lesion. Without a `focus` it is not known whether two reports
+of one day name the same lesion, so both ways must give the same answer.
 """
 
 from __future__ import annotations
