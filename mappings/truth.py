@@ -124,6 +124,13 @@ def negate(part: Finding) -> Finding:
     return msgspec.structs.replace(part, truth=OPPOSITE[part.truth], parts=tuple(negate(p) for p in part.parts))
 
 
+def to_be_judged(part: Finding) -> Finding:
+    """Return `needs-judgement` where the part is TRUE, else the part."""
+    if part.truth is not Truth.TRUE:
+        return part
+    return unknown(Reason.NEEDS_JUDGEMENT, part.facts, "On record, to be judged: {}", part.because)
+
+
 def all_of(parts: Sequence[Finding]) -> Finding:
     """Return the minimum of the parts."""
     return at_least(len(parts), parts)

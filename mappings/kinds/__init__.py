@@ -19,6 +19,7 @@ from mappings.kinds.medications import Allergy, Medication
 from mappings.kinds.observations import Measured, Observation
 from mappings.kinds.procedures import Procedure
 from mappings.kinds.specimens import Specimen
+from mappings.kinds.stability import NoneOrStable
 from mappings.kinds.studies import Consent, Human, OtherStudy
 
 LEAVES: dict[str, type[Kind]] = {
@@ -28,6 +29,7 @@ LEAVES: dict[str, type[Kind]] = {
     "procedure": Procedure,
     "observation": Observation,
     "measured": Measured,
+    "none-or-stable": NoneOrStable,
     "creatinine-clearance": CreatinineClearance,
     "lesions": Lesions,
     "specimen": Specimen,

@@ -53,6 +53,18 @@ class Not(Kind):
         return truth.negate(view.finding(self.not_))
 
 
+class Judged(Kind):
+    """What its part finds never decides: when it is TRUE, a person must weigh it."""
+
+    judged: When
+
+    def parts(self) -> tuple[Kind, ...]:
+        return (self.judged,)
+
+    def decide(self, view: Evaluation) -> Finding:
+        return truth.to_be_judged(view.finding(self.judged))
+
+
 class AtLeast(Kind):
     """TRUE when at least `at_least` of the parts are."""
 
@@ -79,5 +91,12 @@ class IfThen(Kind):
         return truth.if_then(view.finding(self.if_), view.finding(self.then))
 
 
-COMBINATORS: dict[str, type[Kind]] = {"all_of": AllOf, "any_of": AnyOf, "not": Not, "of": AtLeast, "if": IfThen}
+COMBINATORS: dict[str, type[Kind]] = {
+    "all_of": AllOf,
+    "any_of": AnyOf,
+    "not": Not,
+    "judged": Judged,
+    "of": AtLeast,
+    "if": IfThen,
+}
 """The key by which each combinator is known in YAML."""

@@ -18,7 +18,8 @@ class Condition(Coded):
 
     when_resolved: a diagnosis that is no longer current `counts` (any clinicalStatus), is left to be `judged`, or is
     `ignored`. suspected_counts: provisional and unconfirmed diagnoses count too. within: onset in the period up to
-    today; recorded inside it without an onset is not known. after: onset after an event. with_finding,
+    today; recorded inside it without an onset is not known. after: onset after an event. twice: value sets of
+    which a second diagnosis, of another time, is for a person to tell from the first. with_finding,
     against_finding: value sets of its morphology, stage or evidence; without one of the first it is not known, with one
     of the second it does not count.
     """
@@ -28,13 +29,14 @@ class Condition(Coded):
     suspected_counts: bool = False
     within: Period | None = None
     after: Event | None = None
+    twice: Names = ()
     with_finding: Names = ()
     against_finding: Names = ()
     types: ClassVar[tuple[str, ...]] = ("Condition",)
 
     def decide(self, view: Evaluation) -> Finding:
         facts = view.facts(ConditionFact, self.known(view).sought)
-        if not facts:
+        if not facts and not self.twice:
             return self.nothing_found(view)
         answers = [(fact, self._answer(view, fact)) for fact in facts]
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
@@ -42,13 +44,22 @@ class Condition(Coded):
         if open_ := [(fact, answer) for fact, answer in answers if isinstance(answer, Reason)]:
             doubtful = [fact for fact, _ in open_]
             return unknown(open_[0][1], doubtful, SAYS[open_[0][1]], Listed(doubtful))
+        if len(again := self._again(view)) > 1:
+            says = "More than one on record; for you to tell whether it is another: {}."
+            return unknown(Reason.HUMAN, again, says, Listed(again))
         if against := [fact for fact, answer in answers if answer is Truth.FALSE]:
             return false(against, "Of another kind: {}.", Listed(against))
         return self.nothing_found(view)
 
+    def _again(self, view: Evaluation) -> list[ConditionFact]:
+        """The confirmed diagnoses of `twice`, when some are known to be later than others."""
+        facts = [f for f in view.facts(ConditionFact, self.twice) if f.certainty is Certainty.CONFIRMED]
+        times = [fact.time for fact in facts if fact.time]
+        return facts if any(one.before(other) for one in times for other in times) else []
+
     def value_sets(self) -> frozenset[str]:
         events = self.after.value_sets() if self.after else frozenset()
-        return super().value_sets() | {*self.with_finding, *self.against_finding, *events}
+        return super().value_sets() | {*self.twice, *self.with_finding, *self.against_finding, *events}
 
     def needed_types(self) -> frozenset[str]:
         return frozenset(self.types) | (self.after.needed_types() if self.after else frozenset())

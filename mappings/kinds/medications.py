@@ -6,7 +6,7 @@ import functools
 from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
-from mappings.facts import AllergyFact, Certainty, MedicationFact
+from mappings.facts import AllergyFact, Certainty, ConditionFact, MedicationFact
 from mappings.kinds.base import Coded, Listed, Names, after
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
@@ -46,7 +46,10 @@ class Medication(Coded):
 
 
 class Allergy(Coded):
-    """An allergy on record. none_known: codes that say there is none; a specific allergy on record outweighs them."""
+    """An allergy on record, also one that stands on the problem list.
+
+    none_known: codes that say there is none; a specific allergy on record outweighs them.
+    """
 
     kind: Literal["allergy"]
     none_known: Names = ()
@@ -59,8 +62,12 @@ class Allergy(Coded):
     def decide(self, view: Evaluation) -> Finding:
         facts = view.facts(AllergyFact, self.known(view).sought)
         answers = [(fact, self._answer(view, fact)) for fact in facts]
-        if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
+        listed = [f for f in view.facts(ConditionFact, self.value_set) if f.current]
+        known = [fact for fact, answer in answers if answer is Truth.TRUE]
+        if yes := [*known, *(fact for fact in listed if fact.certainty is Certainty.CONFIRMED)]:
             return true(yes, "Allergy: {}.", Listed(yes))
+        if listed:
+            return unknown(Reason.SUSPECTED, listed, "Suspected, not confirmed: {}.", Listed(listed))
         open_ = [(fact, answer) for fact, answer in answers if isinstance(answer, Reason)]
         if open_:
             doubtful = [fact for fact, _ in open_]

@@ -57,7 +57,8 @@ class ResultKind(Coded):
 
     after: taken after an event; a result that may be either is not known. of: must belong to an operation. focus_on:
     value sets of the conditions it may be about; a result whose focus is another condition does not count.
-    absent_unless: nothing on record is presumed FALSE as far as this condition is.
+    stated_as: without a result on record, this condition says the same. absent_unless: nothing on record is presumed
+    FALSE as far as this condition is.
     reports: a DiagnosticReport's conclusion counts too. self_stating: the answer's own code says what it is about
     (`Residual tumor stage R0`), so it counts wherever it stands.
     """
@@ -65,18 +66,19 @@ class ResultKind(Coded):
     after: Event | None = None
     of: Of | None = None
     focus_on: Names = ()
+    stated_as: Condition | None = None
     absent_unless: Condition | None = None
     reports: bool = False
     types: ClassVar[tuple[str, ...]] = ("Observation",)
 
     def needed_types(self) -> frozenset[str]:
         events = [event for event in (self.after, self.of and self.of.event) if event]
-        conditions = {"Condition"} if self.focus_on or self.absent_unless else set()
+        conditions = {"Condition"} if self.focus_on or self.absent_unless or self.stated_as else set()
         return frozenset({*self._result_types(), *conditions}).union(*(event.needed_types() for event in events))
 
     def value_sets(self) -> frozenset[str]:
         events = [event for event in (self.after, self.of and self.of.event) if event]
-        others = [*events, *((self.absent_unless,) if self.absent_unless else ())]
+        others = [*events, *(other for other in (self.absent_unless, self.stated_as) if other)]
         own = super().value_sets().union(self.focus_on, *(other.value_sets() for other in others))
         return own | ({self.of.site, *self.of.rivals} if self.of else set())
 
@@ -98,7 +100,7 @@ class ResultKind(Coded):
             return self._decide_of(view, facts, self.of)
         if self.after is not None:
             return self._decide_after(view, facts, self.after)
-        return self._decide_latest(view, facts)
+        return self.of_latest(view, facts)
 
     def _is_meant(self, fact: ObservationFact) -> bool:
         return (self.reports or not fact.concluded) and (self.counts_by_code(fact) or self._states(fact))
@@ -129,9 +131,7 @@ class ResultKind(Coded):
             says = "Not known whether it was taken after the {} of {}: {}."
             reason = Reason.INCOMPLETE if event.may_have_moved(view) else Reason.IMPRECISE_DATE
             return unknown(reason, last, says, event.name, moment.time, Listed(last))
-        return self._decide_latest(
-            view, possible, "No {} after the {} of {}.", self.title(view), event.name, moment.time
-        )
+        return self.of_latest(view, possible, "No {} after the {} of {}.", self.title(view), event.name, moment.time)
 
     def _decide_of(self, view: Evaluation, facts: Sequence[ObservationFact], of: Of) -> Finding:
         moment = view.moment(of.event)
@@ -148,10 +148,13 @@ class ResultKind(Coded):
         if not own and unclear:
             says = "Not known whether it belongs to the {} of {}: {}."
             return unknown(Reason.NEEDS_JUDGEMENT, unclear, says, of.event.name, moment.time, Listed(unclear))
-        return self._decide_latest(view, own, "No {} for the {} of {}.", self.title(view), of.event.name, moment.time)
+        return self.of_latest(view, own, "No {} for the {} of {}.", self.title(view), of.event.name, moment.time)
 
-    def _decide_latest(self, view: Evaluation, facts: Sequence[ObservationFact], *nothing: object) -> Finding:
+    def of_latest(self, view: Evaluation, facts: Sequence[ObservationFact], *nothing: object) -> Finding:
+        """Return what the latest of these results says; `nothing` is the sentence when there are none."""
         if not facts:
+            if self.stated_as is not None and view.finding(self.stated_as).truth is Truth.TRUE:
+                return view.finding(self.stated_as)
             if self.absent_unless is not None and view.finding(self.absent_unless).truth is Truth.FALSE:
                 return view.finding(self.absent_unless)
             found = absent(view, self, self._result_types()) if view.record.incomplete else self.known(view).absent

@@ -32,6 +32,9 @@ STATEMENTS: dict[str, Json] = {
     "not: no": {"not": NO},
     "not: open": {"not": OPEN},
     "not: not: yes": {"not": {"not": YES}},
+    "judged: yes": {"judged": YES},
+    "judged: no": {"judged": NO},
+    "judged: open": {"judged": OPEN},
     "2 of: yes, also, never": {"at_least": 2, "of": [YES, ALSO, NEVER]},
     "2 of: yes, never, no": {"at_least": 2, "of": [YES, NEVER, NO]},
     "2 of: yes, open, never": {"at_least": 2, "of": [YES, OPEN, NEVER]},
@@ -63,6 +66,9 @@ STATEMENTS: dict[str, Json] = {
     not: no                            | true presumed          |
     not: open                          | unknown no-data        |
     not: not: yes                      | true                   | Condition/h
+    judged: yes                        | unknown needs-judgement | Condition/h
+    judged: no                         | false presumed         |
+    judged: open                       | unknown no-data        |
     2 of: yes, also, never             | true                   | Condition/h Condition/t
     2 of: yes, never, no               | false presumed         |
     2 of: yes, open, never             | unknown no-data        |

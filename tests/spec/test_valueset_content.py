@@ -222,7 +222,7 @@ sct   408645001 colorectal-cancer colorectal-adenocarcinoma
 # metastasis TO the colon is no colon cancer
 sct   94260004  metastasis-outside-liver-unclear -colorectal-cancer -other-malignancy
 # metastasis FROM the colon names no site
-sct   314998002 liver-metastasis-unclear colorectal-cancer-unclear -liver-metastasis
+sct   314998002 metastasis-from-colorectum colorectal-cancer-unclear -liver-metastasis
 # metastasis FROM liver is no liver metastasis
 sct   315000005 other-malignancy-unclear -liver-metastasis -liver-primary
 # Lynch syndrome is no tumour

@@ -44,9 +44,10 @@ def procedure(name: str, day: str = "2025-01-01", **more: Any) -> Json:
     return {**base, "performedDateTime": day, **more}
 
 
-def observation(name: str, id_: str = "", day: str = "2026-11-20", **more: Any) -> Json:
+def observation(name: str, id_: str = "", day: str | None = "2026-11-20", **more: Any) -> Json:
     base = {"resourceType": "Observation", "id": id_ or name, "subject": SUBJECT, "status": "final"}
-    return {**base, "code": coded(name), "effectiveDateTime": day, **more}
+    when = {"effectiveDateTime": day} if day else {}
+    return {**base, "code": coded(name), **when, **more}
 
 
 def value(number: float, unit: str | None) -> Json:
@@ -271,6 +272,9 @@ RECURRENT: list[Row] = [
     ("E1 unknown imprecise-date", "", "", [condition("stroke", "2026-05")]),
     ("E1 true", "E12 unknown no-data", "", [condition("heart-failure", "2020-01-01")]),
     ("E12 true", "", "", [observation("nyha-class", valueCodeableConcept=graded("nyha-classes", 3))]),
+    ("E12 true", "", "", [condition("nyha-class-3-4")]),
+    ("E3 true", "", "", [condition("contrast-allergy")]),
+    ("E5 unknown no-range", "", "", [measured("inr", 1.7, "1", **high(0))]),
     ("E12 false", "", "", [observation("nyha-class", valueCodeableConcept=graded("nyha-classes", 2))]),
     ("E2 unknown no-data", "", "", [patient("female")]),
     ("E2 false", "", "", [patient("female"), answered("pregnancy-test-serum", "result-negative")]),
@@ -327,6 +331,33 @@ EXCLUSIONS: list[Row] = [
     ("E2 unknown conflict", "", "", [condition("liver-primary")]),
     ("E3 unknown needs-judgement", "", "", [condition("severe-organ-dysfunction")]),
     ("E3 unknown human", "", "", []),
+    ("E3 unknown needs-judgement", "", "", [observation("nyha-class", valueCodeableConcept=graded("nyha-classes", 3))]),
+    ("E3 unknown needs-judgement", "", "", [condition("nyha-class-3-4")]),
+    ("E3 unknown human", "", "", [observation("nyha-class", valueCodeableConcept=graded("nyha-classes", 2))]),
+    ("E2 unknown human", "", "", [condition("colorectal-cancer", "2019-01-01", id="earlier-colorectal-cancer")]),
+    ("E1 unknown needs-judgement", "", "", [condition("lung-metastasis", abatementDateTime="2026-09-01")]),
+    ("E7 unknown needs-judgement", "", "", [condition("substance-dependence", abatementString="long ago")]),
+    ("I2b unknown too-general", "", "liver-metastasis", [condition("liver-malignancy-unspecified")]),
+    ("I2b false", "", "liver-metastasis", [condition("hepatocellular-carcinoma")]),
+    ("I2b true", "", "liver-metastasis", [condition("metastasis-from-colorectum", **bound_to("liver-structure"))]),
+    ("I2b unknown needs-judgement", "", "liver-metastasis", [condition("metastasis-from-colorectum")]),
+    ("E4 true", "", "", [condition("trial-drug-allergy-crlm")]),
+    (
+        "I3 true",
+        "",
+        "",
+        [
+            observation(
+                "ctdna-result",
+                "issued-only",
+                day=None,
+                issued="2026-09-02T08:00:00Z",
+                valueCodeableConcept=coded("result-negative"),
+            )
+        ],
+    ),
+    ("I3 true", "", "", [observation("ctdna-result", "no-result", day="2026-11-10", valueString="QNS")]),
+    ("I3 false", "", "", [answered("ctdna-result", "result-negative", id_="zone", day="2026-11-25T01:00:00+08:00")]),
     ("E4 true", "", "", [allergy("trial-drug-allergy-crlm")]),
     ("E4 unknown needs-judgement", "", "", [allergy("trial-drug-allergy-crlm", type="intolerance")]),
     ("E4 unknown needs-judgement", "", "", [allergy("platinum-allergy-other")]),
