@@ -75,7 +75,7 @@ def test_an_excluded_code_is_taken_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("alias", "system"),
     [
-        (f"{SNOMED}/900000000000207008", SNOMED),
+        (f"{SNOMED}/edition", SNOMED),
         (f"{SNOMED}/2061000004102/version/20260101", SNOMED),
         ("urn:oid:2.16.840.1.113883.6.96", SNOMED),
         ("urn:oid:2.16.840.1.113883.6.1", LOINC),
