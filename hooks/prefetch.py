@@ -47,10 +47,11 @@ NOT_SENT = "not sent"
 class Template:
     """One key of the prefetch: the query, and the FHIR type that it brings in full."""
 
-    __slots__ = ("key", "query", "type")
+    __slots__ = ("key", "query", "type", "types")
 
     def __init__(self, key: str, type_: str, query: str) -> None:
         self.key, self.type, self.query = key, type_, query
+        self.types = frozenset({type_})
 
 
 Templates = Mapping[str, Template]
@@ -116,11 +117,10 @@ def parts_of(request: HookRequest, known: Templates) -> list[Part]:
 
 
 def _part(template: Template, body: Body | None) -> Part:
-    types = frozenset({template.type})
     if body is None:
-        return Part(None, types, NOT_SENT)
-    missing = "something else was sent" if is_other_than(body, types) else None
-    return Part(body, types, missing, newest_first=came_newest_first(body))
+        return Part(None, template.types, NOT_SENT)
+    missing = "something else was sent" if is_other_than(body, template.types) else None
+    return Part(body, template.types, missing, newest_first=came_newest_first(body))
 
 
 def require_patient(request: HookRequest) -> None:

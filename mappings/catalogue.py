@@ -91,14 +91,19 @@ def evaluate_trial(compiled: CompiledTrial, view: Evaluation, *, shown_only: boo
     trial = compiled.trial
     relevant = all(anchor.finding(view).truth is not Truth.FALSE for anchor in compiled.anchors)
     verdicts: list[Verdict] = []
+    fails: list[Verdict] = []
+    open_: list[Verdict] = []
     for line in compiled.lines if relevant or not shown_only else ():
-        verdicts.append(line.verdict(view))
-        if shown_only and verdicts[-1].fails:
-            break
-    fails = tuple(verdict for verdict in verdicts if verdict.fails)
-    open_ = tuple(verdict for verdict in verdicts if verdict.blocks)
+        verdict = line.verdict(view)
+        verdicts.append(verdict)
+        if verdict.blocks:
+            open_.append(verdict)
+        elif verdict.fails:
+            fails.append(verdict)
+            if shown_only:
+                break
     status = _status(trial, failed=bool(fails), open_=bool(open_)) if relevant else Status.NOT_RELEVANT
-    return TrialVerdict(trial, status, tuple(verdicts), fails, open_, _silence(trial, view.record))
+    return TrialVerdict(trial, status, tuple(verdicts), tuple(fails), tuple(open_), _silence(trial, view.record))
 
 
 def _status(trial: Trial, *, failed: bool, open_: bool) -> Status:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NoReturn
 
 import msgspec
@@ -60,7 +61,7 @@ class Strength(enum.StrEnum):
     PRESUMED = "presumed"
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, dict=True):
     """What one criterion says of one patient.
 
     says: a format string and its arguments; the sentence is made only when it is shown (`because`).
@@ -74,19 +75,19 @@ class Finding(msgspec.Struct, frozen=True):
     strength: Strength | None = None
     parts: tuple[Finding, ...] = ()
 
-    @property
+    @cached_property
     def because(self) -> str:
         """One plain sentence (a compound: those of its deciding parts) without any identifier."""
         if self.says:
             return str(self.says[0]).format(*self.says[1:])
         return " ".join(dict.fromkeys(part.because for part in self.deciding))
 
-    @property
+    @cached_property
     def deciding(self) -> tuple[Finding, ...]:
         """The parts that made a compound what it is."""
         return tuple(part for part in self.parts if part.truth is self.truth)
 
-    @property
+    @cached_property
     def evidence(self) -> tuple[str, ...]:
         """The resources behind the finding (`Observation/123`), each once."""
         if not self.parts:

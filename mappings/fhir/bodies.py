@@ -40,9 +40,10 @@ def came_newest_first(body: Body | None) -> bool:
     """Whether the server says that it sorted by date, newest first (the `self` link), and the days do not deny it."""
     if not isinstance(body, Bundle):
         return False
-    said = any(link.relation == "self" and "_sort=-date" in (link.url or "") for link in body.link or ())
+    if not any(link.relation == "self" and "_sort=-date" in (link.url or "") for link in body.link or ()):
+        return False
     days = [day for resource in resources(body) if (day := _day(resource)) is not None]
-    return said and days == sorted(days, reverse=True)
+    return days == sorted(days, reverse=True)
 
 
 def _day(resource: object) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from mappings.clinical_time import Interval
 from mappings.facts import Fact, ProcedureFact, ProcedureStatus
@@ -23,7 +24,7 @@ class Results(Mapping[str, tuple[Fact, ...]]):
     def __init__(self, reader: Reader, account: Account, today: dt.date) -> None:
         self._reader, self._account, self._today = reader, account, today
         self._waiting: dict[str, list[tuple[Observation, str]]] = {}
-        self._facts: dict[str, list[Fact]] = {}
+        self._facts: dict[str, tuple[Fact, ...]] = {}
         self._by_resource: dict[int, list[Fact]] = {}
 
     def set_aside(self, names: Iterable[str], resource: Observation, source: str) -> None:
@@ -34,14 +35,18 @@ class Results(Mapping[str, tuple[Fact, ...]]):
     def add(self, facts: Mapping[str, Sequence[Fact]]) -> None:
         """Add results that were already read (a report's conclusion, a contained result)."""
         for name, more in facts.items():
-            self._facts[name] = list(ordered(more))
+            self._facts[name] = ordered(more)
 
     def __getitem__(self, name: str) -> tuple[Fact, ...]:
         if (waiting := self._waiting.pop(name, None)) is not None:
             read = [fact for resource, source in waiting for fact in self._facts_of(resource, source)]
             mine = [fact for fact in read if name in fact.sets]
-            self._facts[name] = list(ordered([*self._facts.get(name, ()), *mine]))
-        return tuple(self._facts[name])
+            self._facts[name] = ordered([*self._facts.get(name, ()), *mine])
+        return self._facts[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the results under a value set, or the default; most criteria find none."""
+        return self[name] if name in self._waiting or name in self._facts else default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._waiting.keys() | self._facts.keys())
