@@ -30,6 +30,7 @@ class _RawEntry(Element):
 
 class _RawBundle(Element):
     type: str | None = None
+    total: int | None = None
     link: list[Link] | None = None
     entry: list[msgspec.Raw] | None = None
 
@@ -101,7 +102,7 @@ def _take_bundle_apart(raw: bytes | msgspec.Raw) -> Body:
         bundle = msgspec.json.decode(raw, type=_RawBundle)
     except msgspec.ValidationError as error:
         return Unreadable("Bundle", None, _misfit(error))
-    return Bundle(type=bundle.type, link=bundle.link, entry=_entries(bundle.entry or []))
+    return Bundle(type=bundle.type, total=bundle.total, link=bundle.link, entry=_entries(bundle.entry or []))
 
 
 def _entries(raw_entries: Sequence[msgspec.Raw]) -> list[Entry]:

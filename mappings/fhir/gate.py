@@ -6,8 +6,10 @@ Each function returns how a resource counts, or raises `Skip` (it does not count
 
 from __future__ import annotations
 
+import msgspec
+
 from mappings.facts import Certainty, ProcedureStatus
-from mappings.fhir.shapes import CodeableConcept
+from mappings.fhir.shapes import META, NULL, CodeableConcept
 
 
 class Skip(Exception):
@@ -48,6 +50,9 @@ NO_RESULT_WORDS = frozenset(
 )
 """Texts that stand where a result should, and say that there is none."""
 
+SUBSETTED = "SUBSETTED"
+"""The tag by which a server says that it left elements out (`_summary`, `_elements`)."""
+
 PROCEDURE = {
     "completed": ProcedureStatus.COMPLETED,
     "preparation": ProcedureStatus.PLANNED,
@@ -62,6 +67,18 @@ NEVER_TAKEN = frozenset({"cancelled", "draft", "entered-in-error", "intended", "
 
 NOT_CURRENT = frozenset({"inactive", "remission", "resolved"})
 SUSPECTED = frozenset({"unconfirmed", "provisional", "presumed"})
+
+
+def check_whole(meta: msgspec.Raw) -> None:
+    """Refuse a resource of which the server sent only a part: what it lacks may be what decides."""
+    if meta is NULL or SUBSETTED.encode() not in bytes(meta):
+        return
+    try:
+        read = META.decode(meta)
+    except msgspec.ValidationError:
+        return
+    if read is not None and any(tag.code == SUBSETTED for tag in read.tag or ()):
+        raise Quarantine("the server sent only a part of it")
 
 
 def is_preliminary(status: str | None) -> bool:

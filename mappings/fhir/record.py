@@ -25,7 +25,7 @@ from mappings.fhir import shapes
 from mappings.fhir.account import UNREADABLE, Account
 from mappings.fhir.building import NOT_ASKED_FOR, Reader
 from mappings.fhir.decoding import Body, decode_resource
-from mappings.fhir.gate import Quarantine, Skip
+from mappings.fhir.gate import Quarantine, Skip, check_whole
 from mappings.fhir.references import Found, References, source_of, superseded
 from mappings.fhir.results import Results, dated, ordered
 from terminology.errors import RecordError
@@ -195,6 +195,7 @@ class _Reading:
             self._add_unreadable(resource, types)
             return
         try:
+            check_whole(resource.meta)
             if type(resource) is shapes.Observation:
                 self._check_subject(resource.subject)
                 self._set_aside(resource, source_of(resource, full_url))
@@ -356,6 +357,8 @@ def _problem(body: Body | None) -> str | None:
         return None
     if any(link.relation == "next" and link.url for link in body.link or ()):
         return "more pages were not read"
+    if body.total and not body.entry:
+        return "only their number was sent"
     telling = (e.resource for e in body.entry or () if type(e.resource) in TELLING)
     return next((why for resource in telling if (why := _problem(resource))), None)
 

@@ -20,7 +20,6 @@ POINTED_TO = frozenset({shapes.BodyStructure, shapes.Medication, shapes.Research
 
 ENTERED_IN_ERROR = "entered-in-error"
 
-META = msgspec.json.Decoder(shapes.Meta | None)
 REFERENCES = msgspec.json.Decoder(list[shapes.Reference] | None)
 
 
@@ -43,7 +42,7 @@ def superseded(versions: Sequence[Found]) -> list[Found]:
 def _stamp(resource: Any) -> tuple[float, int] | None:
     """When a version was stored, and its number; None when the record does not say."""
     try:
-        meta = META.decode(resource.meta)
+        meta = shapes.META.decode(resource.meta)
         updated = dt.datetime.fromisoformat(meta.last_updated).timestamp() if meta and meta.last_updated else 0.0
         number = int(meta.version_id) if meta and meta.version_id else 0
     except (msgspec.ValidationError, ValueError):

@@ -107,6 +107,11 @@ class Extension(Element):
 class Meta(Element):
     version_id: str | None = None
     last_updated: str | None = None
+    tag: list[Coding] | None = None
+
+
+META = msgspec.json.Decoder(Meta | None)
+"""Reads a resource's `meta`, which is left unread for most."""
 
 
 class Link(Element):
@@ -407,6 +412,7 @@ class Bundle(Resource, tag="Bundle"):
     """A Bundle of any type, or of none."""
 
     type: str | None = None
+    total: int | None = None
     link: list[Link] | None = None
     entry: list[Entry] | None = None
 

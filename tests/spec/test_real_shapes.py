@@ -14,7 +14,7 @@ import pytest
 
 from mappings.evaluation import Policy
 from mappings.facts import PatientRecord
-from mappings.fhir import Part, decode, read_record
+from mappings.fhir import Bundle, Part, decode, read_record
 from mappings.recency import DEFAULT_RECENCY
 from terminology.codings import ICD10_CM, ICD10_CN, ICD10_GM
 from terminology.conceptmaps import load_concept_maps
@@ -569,6 +569,15 @@ def sent(type_: str | None, *entries: Json, **members: Any) -> str:
     return said(ABOVE_50, read_record([Part(decode(raw))], vocabulary=vocabulary(), today=TODAY))
 
 
+SUBSETTED = {"tag": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}]}
+"""How a server marks a resource of which it sent a part (`_summary`, `_elements`)."""
+
+
+def later_result() -> Json:
+    """Return a later platelet count than the one beside it."""
+    return {"resourceType": "Observation", **platelets(on="2026-11-18")}
+
+
 @pytest.mark.parametrize("type_", BUNDLES, ids=str)
 def test_a_bundle_of_any_type_and_of_none(type_: str | None) -> None:
     assert sent(type_, {"resource": platelets()}) == "true"
@@ -594,6 +603,8 @@ def test_a_bundle_of_any_type_and_of_none(type_: str | None) -> None:
         ({"resource": {**OUTCOME, "issue": [{"severity": "error", "code": "forbidden"}]}}, "unknown incomplete"),
         ({"resource": {"resourceType": "Practitioner", "id": "p"}, "search": {"mode": "include"}}, "true"),
         ({"resource": {"resourceType": "Claim"}, "request": {"method": "POST", "url": "Claim"}}, "true"),
+        ({"resource": {**later_result(), "meta": SUBSETTED}}, "unknown incomplete"),
+        ({"resource": {**later_result(), "meta": {"tag": [{"code": "reviewed", "display": "not SUBSETTED"}]}}}, "true"),
     ],
     ids=str,
 )
@@ -614,6 +625,12 @@ def test_an_entry_beside_the_results(entry: Json, expected: str) -> None:
 )
 def test_a_searchset_is_complete_when_no_page_follows(members: Json, expected: str) -> None:
     assert sent("searchset", {"resource": platelets()}, **members) == expected
+
+
+def test_a_bundle_that_only_counts_its_results_is_not_empty() -> None:
+    counted = Part(Bundle(type="searchset", total=12), frozenset({"Observation"}))
+    record = read_record([Part(decode(json.dumps(patient()).encode())), counted], vocabulary=vocabulary(), today=TODAY)
+    assert record.incomplete["Observation"] == "only their number was sent"
 
 
 # --- A site's own maps ---
