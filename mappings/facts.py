@@ -57,10 +57,11 @@ class ProcedureStatus(enum.StrEnum):
 
 
 class ProcedureFact(Fact, frozen=True, kw_only=True):
-    """A Procedure, or a planned one from a ServiceRequest or CarePlan."""
+    """A Procedure, or a planned one from a ServiceRequest or CarePlan. reasons: the resources for which it was done."""
 
     status: ProcedureStatus = ProcedureStatus.COMPLETED
     sites: frozenset[str] = frozenset()
+    reasons: frozenset[str] = frozenset()
 
 
 class Quantity(msgspec.Struct, frozen=True):

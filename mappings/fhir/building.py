@@ -68,6 +68,10 @@ class Reader:
         """The value sets that any of the concepts touches."""
         return frozenset().union(*(self.sets(concept) for concept in concepts or ()))
 
+    def keys(self, references: list[shapes.Reference] | None) -> frozenset[str]:
+        """The sources that references name."""
+        return frozenset(key for ref in references if (key := self.key(ref))) if references else NONE
+
     def condition(self, resource: shapes.Condition, source: str) -> list[Fact]:
         """A diagnosis; its stage, evidence and morphology are kept as `findings`."""
         sets = _asked_for(self.sets(resource.code))
@@ -130,6 +134,7 @@ class Reader:
                 time=_date(resource.performed_date_time) or _period(resource.performed_period),
                 status=gate.procedure_status(resource.status),
                 sites=self.sets_of_all(resource.body_site),
+                reasons=self.keys(resource.reason_reference),
             )
         ]
 
@@ -146,6 +151,7 @@ class Reader:
                 time=_date(resource.occurrence_date_time) or _period(resource.occurrence_period),
                 status=ProcedureStatus.PLANNED,
                 sites=self.sets_of_all(resource.body_site),
+                reasons=self.keys(resource.reason_reference),
             )
         ]
 
@@ -209,7 +215,7 @@ class Reader:
             preliminary=preliminary,
             ranges=_reference_ranges(carrier.reference_range),
             sites=sites,
-            part_of=frozenset(key for ref in resource.part_of if (key := self.key(ref))) if resource.part_of else NONE,
+            part_of=self.keys(resource.part_of),
             specimen=self.key(resource.specimen),
             specimen_sites=self.sets(collection.body_site) if collection else NONE,
             group=(self.group(source) or self.key(_first(resource.derived_from))) if sites else None,

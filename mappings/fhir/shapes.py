@@ -221,6 +221,7 @@ class Procedure(OfPatient, tag="Procedure"):
     body_site: list[CodeableConcept] | None = None
     performed_date_time: str | None = None
     performed_period: Period | None = None
+    reason_reference: list[Reference] | None = None
 
 
 class DiagnosticReport(OfPatient, tag="DiagnosticReport"):
@@ -286,6 +287,7 @@ class ServiceRequest(OfPatient, tag="ServiceRequest"):
     body_site: list[CodeableConcept] | None = None
     occurrence_date_time: str | None = None
     occurrence_period: Period | None = None
+    reason_reference: list[Reference] | None = None
 
 
 class ActivityDetail(Element):

@@ -16,7 +16,8 @@ class Procedure(Coded):
     """A procedure on record.
 
     status: it was `completed`, or is `planned` (also by a ServiceRequest or CarePlan), or either. dated: without a date
-    it is not known. before, after: relative to an event; not_before: one known to lie before it does not count.
+    it is not known. before, after: relative to an event; not_before: one known to lie before it does not count, unless
+    the event is recorded as its reason.
     instead: procedures that, when they alone are on record, say that this one was not chosen. A not-done procedure
     alone is evidence against.
     """
@@ -95,8 +96,9 @@ class Procedure(Coded):
         if self.dated and fact.time is None:
             return Truth.UNKNOWN
         if self.not_before is not None and fact.time is not None:
-            earliest = view.moment(self.not_before).time
-            if earliest is not None and fact.time.before(earliest):
+            earliest = view.moment(self.not_before)
+            is_reason = any(event.source in fact.reasons for event in earliest.facts)
+            if earliest.time is not None and fact.time.before(earliest.time) and not is_reason:
                 return Truth.FALSE
         event = self.after or self.before
         if event is None:

@@ -137,13 +137,17 @@ def _condition(code: str, said: Json) -> Json:
 
 def _procedure(code: str, said: Json) -> Json:
     sites = [concept(said["site"])] if "site" in said else None
-    status = said.get("status", "completed")
-    return {"subject": SUBJECT, "status": status, "code": concept(code), "bodySite": sites, **_time("performed", said)}
+    made = {"subject": SUBJECT, "status": said.get("status", "completed"), "code": concept(code), "bodySite": sites}
+    return {**made, **_reason(said), **_time("performed", said)}
 
 
 def _service_request(code: str, said: Json) -> Json:
     made = {"subject": SUBJECT, "intent": "order", "status": said.get("status", "active"), "code": concept(code)}
-    return {**made, **_time("occurrence", said)}
+    return {**made, **_reason(said), **_time("occurrence", said)}
+
+
+def _reason(said: Json) -> Json:
+    return {"reasonReference": [{"reference": said["reason"]}]} if "reason" in said else {}
 
 
 def _care_plan(code: str, said: Json) -> Json:

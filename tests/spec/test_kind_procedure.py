@@ -124,6 +124,8 @@ def test_what_is_planned(row: Row) -> None:
     not before | event on=2026-10-05; resection on=2026-10-04                     |            | unknown no-data
     not before | event on=2026-10-05; resection on=2026-10-05                     |            | true
     not before | event on=2026-10-05; resection on=2026-10-06                     |            | true
+    not before | event on=2026-10-05; resection on=2026-10-04 reason=Procedure/r1 |            | true
+    not before | event on=2026-10-05; resection on=2026-10-04 reason=Condition/c  |            | unknown no-data
     not before | event on=2026-10-05; resection                                   |            | true
     not before | resection on=2026-10-04                                          |            | true
     """
