@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
-from mappings.facts import ConditionFact, StudyFact
-from mappings.kinds.base import Kind, Listed, Names
+from mappings.facts import ConditionFact, ObservationFact, StudyFact
+from mappings.kinds.base import Kind, Listed, Names, latest
+from mappings.kinds.observations import Results
 from mappings.truth import Finding, Reason, true, unknown
 
 ENROLLED = frozenset(
@@ -83,15 +85,22 @@ class Consent(Kind):
 
 
 class Human(Kind):
-    """What no record can decide. shows: value sets of conditions worth showing beside it."""
+    """What no record can decide. shows, results: value sets of conditions, and of results, worth showing beside it."""
 
     kind: Literal["human"]
     shows: Names = ()
+    results: Names = ()
 
     def decide(self, view: Evaluation) -> Finding:
-        if facts := view.facts(ConditionFact, self.shows):
-            return unknown(Reason.HUMAN, facts, "For you to judge; on record: {}.", Listed(facts))
-        return unknown(Reason.HUMAN, (), "For you to judge.")
+        conditions = view.facts(ConditionFact, self.shows)
+        results = [fact for name in self.results for fact in latest(view.facts(ObservationFact, (name,)))]
+        if not conditions and not results:
+            return unknown(Reason.HUMAN, (), "For you to judge.")
+        shown = [str(each) for each in (Listed(conditions), Results(results)) if str(each)]
+        return unknown(Reason.HUMAN, (*conditions, *results), "For you to judge; on record: {}.", "; ".join(shown))
 
     def value_sets(self) -> frozenset[str]:
-        return frozenset(self.shows)
+        return frozenset((*self.shows, *self.results))
+
+    def code_sets(self) -> Mapping[str, frozenset[str]]:
+        return {"Observation": frozenset(self.results)} if self.results else {}
