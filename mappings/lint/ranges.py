@@ -5,11 +5,12 @@ Measured limits are converted to one unit per analyte; what cannot be converted 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from mappings.clinical_time import CalendarPeriod
 from mappings.kinds import Kind
 from mappings.kinds.clearance import REPORTED, CreatinineClearance
 from mappings.kinds.demographics import Age
@@ -83,24 +84,21 @@ class Limit(NamedTuple):
     number: Decimal
 
 
+LIMITS = ("above", "at_least", "below", "at_most")
+"""The fields by which every kind states a limit; a count of lesions is not among them."""
+
+
 def limits_of(kind: Kind) -> tuple[Limit, ...]:
-    """Return the limits of a statement that compares a number; counts of lesions are not among them."""
-    match kind:
-        case Measured() | Lesions():
-            fields = [
-                ("above", kind.above),
-                ("at_least", kind.at_least),
-                ("below", kind.below),
-                ("at_most", kind.at_most),
-            ]
-            return tuple(Limit(name, number) for name, number in fields if number is not None)
-        case Age():
-            years = [("at_least", kind.at_least), ("at_most", kind.at_most)]
-            return tuple(Limit(name, Decimal(number)) for name, number in years if number is not None)
-        case CreatinineClearance():
-            return (Limit("at_most", kind.at_most),)
-        case _:
-            return ()
+    """Return the limits of a statement that compares a number; a combinator's `at_least` counts its parts."""
+    fields = ((name, getattr(kind, name, None)) for name in LIMITS if not kind.parts())
+    return tuple(Limit(name, Decimal(number)) for name, number in fields if isinstance(number, int | Decimal))
+
+
+def periods_of(kind: Kind) -> Iterator[tuple[str, CalendarPeriod]]:
+    """Yield the lengths of time that a statement names, each with its field."""
+    for name in type(kind).model_fields:
+        if isinstance(period := getattr(kind, name), CalendarPeriod):
+            yield name, period
 
 
 def unit_of(kind: Kind) -> tuple[str, str] | None:

@@ -10,13 +10,12 @@ from typing import NamedTuple
 from mappings.clinical_time import CalendarPeriod
 from mappings.kinds import Kind
 from mappings.kinds.combinators import Not
-from mappings.kinds.conditions import Condition
 from mappings.kinds.lesions import Lesions
 from mappings.kinds.observations import Measured, ResultKind
 from mappings.kinds.procedures import Procedure
 from mappings.lint.problems import Check, Found, Severity, Statement, Subject
 from mappings.lint.quoted import Quoted, periods, quoted
-from mappings.lint.ranges import Limit, limits_of, range_of, unit_of
+from mappings.lint.ranges import Limit, limits_of, periods_of, range_of, unit_of
 from terminology import units
 
 LIFE = 120
@@ -120,8 +119,9 @@ def impossible_windows(subject: Subject) -> Iterator[Found]:
 
 
 def _windows(kind: Kind) -> Iterator[tuple[str, str]]:
-    if isinstance(kind, Condition) and kind.within is not None and (why := _impossible(kind.within)):
-        yield "within", f"the window of {kind.within} is {why}"
+    for field, period in periods_of(kind):
+        if why := _impossible(period):
+            yield field, f"the window of {period} is {why}"
     if isinstance(kind, ResultKind) and kind.of is not None and kind.of.days > LIFE * 365:
         yield "of", f"the window of {kind.of.days} days is longer than a life"
     if isinstance(kind, Procedure) and kind.before is not None and kind.before in (kind.after, kind.not_before):
@@ -165,9 +165,9 @@ def thresholds_unlike_text(subject: Subject) -> Iterator[Found]:
             if why := _unlike(stated, statement.criterion.text):
                 explained = not _unlike(stated, "\n".join(statement.criterion.readings))
                 yield stated.found(why, Severity.NOTE if explained else None)
-        window = statement.kind.within if isinstance(statement.kind, Condition) else None
-        if window is not None and not _same_period(window, statement.criterion.text):
-            yield statement.found(f"the window of {window} stands nowhere in the text", "within")
+        for field, period in periods_of(statement.kind):
+            if not _same_period(period, statement.criterion.text):
+                yield statement.found(f"the window of {period} stands nowhere in the text", field)
 
 
 def _stated(statement: Statement) -> Iterator[Stated]:
