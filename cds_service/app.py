@@ -10,7 +10,8 @@ import gc
 import time
 import uuid
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -23,9 +24,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cds_service import authentication, demo_pages, logs
 from cds_service.content import Content, load_content
 from cds_service.feedback import FeedbackCounts
+from cds_service.gathering import Gathering
 from cds_service.settings import Settings, load_settings
 from hooks import protocol
-from hooks.prefetch import Templates, parts_of, templates
+from hooks.prefetch import NOTHING, Templates, parts_of, templates
 from hooks.protocol import Cards, Discovery, HookRequest, ProtocolError, ServiceDescription
 from hooks.services import SERVICES, Service
 from mappings.fhir import read_record
@@ -36,8 +38,9 @@ LINE = "cds_service.line"
 """Where a request carries its log line."""
 
 USAGE = (
-    "Works from the prefetch alone. What is not sent is shown as not known and never as absent. Only the Patient is "
-    "needed for an answer. No patient data are stored."
+    "Works from the prefetch alone. What is not sent is fetched from fhirServer where this service may call it, and is "
+    "otherwise shown as not known, never as absent. Only the Patient is needed for an answer. No patient data are "
+    "stored."
 )
 
 HTTP_WORDS = {404: ("not-found", "There is nothing here."), 405: ("not-supported", "This method is not answered here.")}
@@ -51,7 +54,14 @@ def create_app(settings: Settings, today: Today | None = None) -> FastAPI:
     Raises ContentError when trials, triggers, value sets or the site file cannot be used.
     """
     desk = Desk(settings, load_content(settings), today or _clock(settings.time_zone))
-    app = FastAPI(title="oncology-trial-cds", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="oncology-trial-cds",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=desk.open,
+    )
     for path, endpoint, method in desk.routes():
         app.add_route(path, _named(endpoint, path), methods=[method])
     if settings.demo:
@@ -100,6 +110,7 @@ class Desk:
         self.settings, self.content, self.today = settings, content, today
         self.services = {service.id: service for service in SERVICES}
         self.known: dict[str, Templates] = {service.id: self._templates(service) for service in SERVICES}
+        self.gathering = Gathering(settings, content.catalogue.vocabulary)
         self.feedback = FeedbackCounts()
         self.discovery = protocol.encode(Discovery([self._described(service) for service in SERVICES]))
 
@@ -116,6 +127,13 @@ class Desk:
             prefetch={template.key: template.query for template in self.known[service.id].values()},
             usageRequirements=USAGE,
         )
+
+    @asynccontextmanager
+    async def open(self, app: FastAPI) -> AsyncIterator[None]:
+        """Let go of what the service holds when it stops."""
+        del app
+        yield
+        self.gathering.close()
 
     def routes(self) -> list[tuple[str, Endpoint, str]]:
         """Return (path, endpoint, method) of everything under /cds-services and /health."""
@@ -137,19 +155,29 @@ class Desk:
         """Answer a hook with cards."""
         self._authenticate(request)
         service = self._service(request)
+        line: logs.RequestLine = request.scope[LINE]
         hook_request = protocol.read_request(await self._body(request), hook=service.hook)
-        answer = Cards(self.cards(service, hook_request))
-        request.scope[LINE].cards = len(answer.cards)
+        answer = Cards(await self._cards(service, hook_request, line))
+        line.cards = len(answer.cards)
         return Response(protocol.encode(answer), media_type=JSON)
 
-    def cards(self, service: Service, request: HookRequest) -> list[protocol.Card]:
+    async def _cards(self, service: Service, request: HookRequest, line: logs.RequestLine) -> list[protocol.Card]:
         """Return the cards of one service; none for a patient who reads his own chart, since cards are for clinicians.
 
         Raises ProtocolError 412 when the Patient is missing or cannot be read.
         """
         if request.patient_facing:
             return []
-        parts = parts_of(request, self.known[service.id])
+        gathered = await self.gathering.complete(request, self.known[service.id])
+        line.queries, line.faults = gathered.queries or None, tuple(sorted(set(gathered.lost.values())))
+        return self.cards(service, gathered.request, gathered.lost)
+
+    def cards(self, service: Service, request: HookRequest, lost: Mapping[str, str] = NOTHING) -> list[protocol.Card]:
+        """Return the cards of one service. lost: prefetch key -> why it could not be fetched.
+
+        Raises ProtocolError 412 when the Patient is missing or cannot be read.
+        """
+        parts = parts_of(request, self.known[service.id], lost)
         catalogue, day = self.content.catalogue, self.today()
         try:
             record = read_record(parts, vocabulary=catalogue.vocabulary, today=day, patient_id=request.patient)

@@ -37,6 +37,7 @@ KEYS = {
 SORTED = frozenset({"Observation", "DiagnosticReport"})
 """Types whose latest result counts: asked for newest first, so that one page may be enough."""
 
+PATIENT_TOKEN = "{{context.patientId}}"
 COUNT = 500
 MAX_URL = 7500
 """Characters of one template; servers refuse URLs of more than 8000."""
@@ -53,8 +54,13 @@ class Template:
         self.key, self.type, self.query = key, type_, query
         self.types = frozenset({type_})
 
+    def query_for(self, patient: str) -> str:
+        """Return the query of one patient."""
+        return self.query.replace(PATIENT_TOKEN, patient)
+
 
 Templates = Mapping[str, Template]
+NOTHING: Mapping[str, str] = {}
 
 
 def templates(
@@ -63,7 +69,7 @@ def templates(
     """Return the templates that these trials need, by key. maps: local code -> standard codes, asked for as well."""
     criteria = [criterion.when for trial in trials for criterion in trial.criteria]
     needed = frozenset[str]().union(*(kind.needed_types() for kind in criteria))
-    found = [Template(PATIENT_KEY, "Patient", "Patient/{{context.patientId}}")]
+    found = [Template(PATIENT_KEY, "Patient", f"Patient/{PATIENT_TOKEN}")]
     for type_, key in KEYS.items():
         if type_ == "Observation" and type_ in needed:
             found += _by_code(type_, key, sorted(_codes(criteria, vocabulary, maps)))
@@ -75,7 +81,7 @@ def templates(
 def _query(type_: str, codes: str = "") -> str:
     code = f"&code={codes}" if codes else ""
     sort = "&_sort=-date" if type_ in SORTED else ""
-    return f"{type_}?patient={{{{context.patientId}}}}{code}{sort}&_count={COUNT}"
+    return f"{type_}?patient={PATIENT_TOKEN}{code}{sort}&_count={COUNT}"
 
 
 def _codes(criteria: Sequence[Kind], vocabulary: Vocabulary, maps: Mapping[Coding, tuple[Coding, ...]]) -> set[Coding]:
@@ -100,35 +106,41 @@ def _by_code(type_: str, key: str, codes: Sequence[Coding]) -> Iterator[Template
     yield Template(f"{key}{number if number > 1 else ''}", type_, _query(type_, chunk))
 
 
-def parts_of(request: HookRequest, known: Templates) -> list[Part]:
-    """Return what came, key by key, and what did not.
+def lacking(request: HookRequest, known: Templates) -> list[Template]:
+    """Return the templates whose key is absent or null: what a client may have left for us to fetch."""
+    return [template for template in known.values() if request.prefetch.get(template.key) is None]
+
+
+def parts_of(request: HookRequest, known: Templates, lost: Mapping[str, str] = NOTHING) -> list[Part]:
+    """Return what came, key by key, and what did not. lost: key -> why it, or a part of it, could not be fetched.
 
     A known key that was sent (an empty Bundle too) brings its type in full; null or no key at all does not. What
     came under another key is read, but makes no type complete. A type that no key asks for is not complete.
 
     Raises ProtocolError 412 when the patient's own resource is under no key.
     """
-    require_patient(request)
-    parts = [_part(template, request.prefetch.get(template.key)) for template in known.values()]
+    require_patient(request, lost.get(PATIENT_KEY))
+    parts = [_part(template, request.prefetch.get(template.key), lost.get(template.key)) for template in known.values()]
     others = (body for key, body in request.prefetch.items() if key not in known and body is not None)
     parts += [Part(body, types_in(body)) for body in others]
     asked = {template.type for template in known.values()}
     return [*parts, Part(None, DECIDING - asked, "not asked for")]
 
 
-def _part(template: Template, body: Body | None) -> Part:
+def _part(template: Template, body: Body | None, lost: str | None = None) -> Part:
     if body is None:
-        return Part(None, template.types, NOT_SENT)
-    missing = "something else was sent" if is_other_than(body, template.types) else None
+        return Part(None, template.types, lost or NOT_SENT)
+    missing = "something else was sent" if is_other_than(body, template.types) else lost
     return Part(body, template.types, missing, newest_first=came_newest_first(body))
 
 
-def require_patient(request: HookRequest) -> None:
-    """Refuse a request without its patient's own resource, which may be under any key."""
+def require_patient(request: HookRequest, lost: str | None = None) -> None:
+    """Refuse a request without its patient's own resource, which may be under any key. lost: why it was not fetched."""
     bodies = request.prefetch.values()
     if any(request.patient in patient_ids(body) for body in bodies):
         return
-    what = f"The prefetch key '{PATIENT_KEY}' is needed: the Patient resource was not sent or cannot be read."
+    why = lost or "it was not sent or cannot be read"
+    what = f"The prefetch key '{PATIENT_KEY}' is needed, and there is no Patient resource: {why}."
     raise ProtocolError(412, "required", what, f"prefetch.{PATIENT_KEY}")
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from mappings.fhir import AnyBody, Body, Unreadable, decode
+from mappings.fhir import ID, AnyBody, Body, Unreadable, decode
 from mappings.fhir.bodies import patient_ids
 from mappings.report import FindingReport
 from terminology.errors import CdsError, RecordError
@@ -20,7 +20,6 @@ from terminology.errors import CdsError, RecordError
 PATIENT_KEY = "patient"
 """The prefetch key of the one resource without which there is no answer."""
 
-_PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _USER = re.compile(r"(?:https?://\S+/)?(Practitioner|PractitionerRole|Patient|RelatedPerson)/[^/\s]+")
 PATIENT_FACING = frozenset({"Patient", "RelatedPerson"})
 
@@ -181,7 +180,7 @@ def _patient_id(context: Context) -> str:
     if not context.patientId:
         raise ProtocolError(400, "required", "context.patientId is missing.", "context.patientId")
     bare = context.patientId.removeprefix("Patient/")
-    if _PATIENT_ID.fullmatch(bare) is None:
+    if ID.fullmatch(bare) is None:
         raise ProtocolError(400, "value", "context.patientId is not the id of a FHIR resource.", "context.patientId")
     return bare
 

@@ -2,10 +2,11 @@
 
 from mappings.fhir.decoding import Body, decode
 from mappings.fhir.record import DECIDING, READ, Part, read_record
-from mappings.fhir.shapes import AnyBody, Bundle, OperationOutcome, Patient, Unreadable
+from mappings.fhir.shapes import ID, AnyBody, Bundle, OperationOutcome, Patient, Unreadable
 
 __all__ = [
     "DECIDING",
+    "ID",
     "READ",
     "AnyBody",
     "Body",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from mappings.fhir import shapes
 from mappings.fhir.decoding import Body
-from mappings.fhir.shapes import Bundle, DiagnosticReport, Observation, OperationOutcome, Patient, Unreadable
+from mappings.fhir.references import references_in, source_of
+from mappings.fhir.shapes import Bundle, DiagnosticReport, Entry, Observation, OperationOutcome, Patient, Unreadable
+from terminology.valuesets import Vocabulary
 
 
 def resources(body: Body | None) -> Iterator[Body]:
@@ -44,6 +47,73 @@ def came_newest_first(body: Body | None) -> bool:
         return False
     days = [day for resource in resources(body) if (day := _day(resource)) is not None]
     return days == sorted(days, reverse=True)
+
+
+def next_page(body: Body | None) -> str | None:
+    """Return the address of the page that follows a Bundle's."""
+    links = (body.link or ()) if isinstance(body, Bundle) else ()
+    return next((link.url for link in links if link.relation == "next" and link.url), None)
+
+
+def joined(pages: Sequence[Body]) -> Body:
+    """Return the pages of one search as one Bundle; the last page's next link stays, what is no Bundle is an entry."""
+    first, last = pages[0], pages[-1]
+    if not isinstance(first, Bundle) or len(pages) == 1:
+        return first
+    links = [link for link in first.link or () if link.relation != "next"]
+    links += [link for link in (last.link if isinstance(last, Bundle) else None) or () if link.relation == "next"]
+    entries = [entry for page in pages for entry in _entries(page)]
+    return Bundle(type=first.type, total=first.total, link=links, entry=entries)
+
+
+def _entries(page: Body) -> list[Entry]:
+    return page.entry or [] if isinstance(page, Bundle) else [Entry(resource=page)]
+
+
+def unresolved(bodies: Iterable[Body | None], vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """Return the ids, by FHIR type, of what the resources that criteria may ask for refer to and is not there.
+
+    A Specimen dates its result, a report's results speak for themselves, a BodyStructure names the organ, a Medication
+    the drug, a ResearchStudy the phase.
+    """
+    found = [resource for body in bodies for resource in resources(body)]
+    there = {source_of(resource, None) for resource in found if not isinstance(resource, Unreadable)}
+    wanted: dict[str, dict[str, None]] = {}
+    for resource in found:
+        for type_, id_ in _referred(resource, vocabulary):
+            if f"{type_}/{id_}" not in there:
+                wanted.setdefault(type_, {})[id_] = None
+    return {type_: list(ids) for type_, ids in wanted.items()}
+
+
+FOLLOWED = frozenset({"Specimen", "Observation", "BodyStructure", "Medication", "ResearchStudy"})
+
+
+def _referred(resource: object, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
+    """Yield the (type, id) of the references of one resource that are worth following."""
+    for reference in _worth_following(resource, vocabulary):
+        type_, _, id_ = (reference.reference or "").split("/_history/")[0].rpartition("/")
+        type_ = type_.rpartition("/")[2]
+        if type_ in FOLLOWED and shapes.ID.fullmatch(id_):
+            yield type_, id_
+
+
+def _worth_following(resource: object, vocabulary: Vocabulary) -> list[shapes.Reference]:
+    match resource:
+        case Observation() if _may_be_asked(resource.code, vocabulary):
+            return [*([resource.specimen] if resource.specimen else []), *(resource.focus or ())]
+        case DiagnosticReport() if _may_be_asked(resource.code, vocabulary):
+            return references_in(resource.result)
+        case shapes.MedicationUse() if resource.medication_reference is not None:
+            return [resource.medication_reference]
+        case shapes.ResearchSubject() if resource.study is not None:
+            return [resource.study]
+        case _:
+            return []
+
+
+def _may_be_asked(code: shapes.CodeableConcept | None, vocabulary: Vocabulary) -> bool:
+    return any(vocabulary.may_ask(c.system, c.code) for c in (code.coding if code else None) or ())
 
 
 def _day(resource: object) -> str | None:

@@ -99,12 +99,13 @@ class References:
         return {
             key: source_of(report, full_url)
             for report, full_url in reports
-            for reference in _references(report.result)
+            for reference in references_in(report.result)
             if (key := self.key(reference))
         }
 
 
-def _references(raw: msgspec.Raw) -> list[shapes.Reference]:
+def references_in(raw: msgspec.Raw) -> list[shapes.Reference]:
+    """Return the references of an element that was left unread; none when it cannot be read."""
     try:
         return REFERENCES.decode(raw) or []
     except msgspec.ValidationError:

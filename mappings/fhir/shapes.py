@@ -6,6 +6,7 @@ the path of the misfit, never with its value.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +32,9 @@ R4_TYPES_NOT_READ = """
 """.split()  # noqa: SIM905 - a list of words reads best as words
 """Resource types that no criterion reads; a FamilyMemberHistory is another person's history and never counts."""
 
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+"""FHIR's id; nothing else comes near a URL."""
 
 NULL = msgspec.Raw(b"null")
 """An element that was not sent; one of type Raw stays unread until somebody asks."""
