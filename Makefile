@@ -46,6 +46,7 @@ fix: $(VENV)/dev.stamp ## format the code and mend what ruff can mend
 
 bench: $(VENV)/dev.stamp ## print the hook's cost beside its reference (with DATA=folder, that of reading, too)
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.fetching
 	@if [ -n "$(DATA)" ]; then $(BIN)/python -m benchmarks.reading "$(DATA)"; fi
 
 lock: $(BIN)/python ## write locks/ anew after a change of dependencies (UPGRADE=--upgrade takes the newest)

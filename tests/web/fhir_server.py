@@ -25,6 +25,7 @@ class FhirServer(ThreadingHTTPServer):
     """resources: what it holds. page: entries in a page. delay: seconds before each answer. calls: what was asked."""
 
     daemon_threads = True
+    request_queue_size = 128
     allow_reuse_address = True
 
     def __init__(self, resources: Iterable[Json]) -> None:
@@ -62,6 +63,7 @@ class Answering(BaseHTTPRequestHandler):
     """One connection; `type` is the FHIR type of the query in hand."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: FhirServer
 
     def do_GET(self) -> None:
@@ -95,7 +97,8 @@ class Answering(BaseHTTPRequestHandler):
             self.send(self.searchset())
 
     def searchset(self) -> Json:
-        found = [r for r in self.server.resources if r["resourceType"] == self.type and self.matches(r)]
+        codes = self.codes()
+        found = [r for r in self.server.resources if r["resourceType"] == self.type and self.matches(r, codes)]
         start = int(self.parameters.get("_offset", 0))
         page = found[start : start + self.server.page]
         links = [{"relation": "self", "url": f"{self.server.base}/{self.type}?{self.kept()}"}]
@@ -110,16 +113,16 @@ class Answering(BaseHTTPRequestHandler):
     def kept(self) -> str:
         return urlencode({key: value for key, value in self.parameters.items() if key not in {"_of", "_offset"}})
 
-    def matches(self, resource: Json) -> bool:
+    def matches(self, resource: Json, codes: set[Coding]) -> bool:
         if "_id" in self.parameters:
             return resource["id"] in self.parameters["_id"].split(",")
         subject: Json = next((resource[k] for k in ("subject", "patient", "individual") if k in resource), {})
         if subject.get("reference") != f"Patient/{self.parameters.get('patient')}":
             return False
-        return "code" not in self.parameters or not self.codes().isdisjoint(codings(resource.get("code", {})))
+        return "code" not in self.parameters or not codes.isdisjoint(codings(resource.get("code", {})))
 
     def codes(self) -> set[Coding]:
-        pairs = (token.split("|") for token in self.parameters["code"].split(","))
+        pairs = (token.split("|") for token in self.parameters.get("code", "|").split(","))
         return {Coding(system, code) for system, code in pairs}
 
     def send(self, body: Json, status: int = 200, **headers: str) -> None:

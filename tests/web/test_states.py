@@ -237,7 +237,7 @@ def same(cards: list[Json]) -> list[Json]:
 
 
 def test_C26_to_C46_every_state_of_a_prefetch_and_every_fault_of_a_server(fetching: Client) -> None:  # noqa: N802
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine(fetching),
         settings=settings(
             max_examples=80,
