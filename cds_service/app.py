@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -25,12 +26,14 @@ from cds_service import authentication, demo_pages, logs
 from cds_service.content import Content, load_content
 from cds_service.feedback import FeedbackCounts
 from cds_service.gathering import Gathering
+from cds_service.metrics import Metrics
 from cds_service.settings import Settings, load_settings
 from hooks import protocol
 from hooks.prefetch import NOTHING, Templates, parts_of, templates
 from hooks.protocol import Cards, Discovery, HookRequest, ProtocolError, ServiceDescription
 from hooks.services import SERVICES, Service
 from mappings.fhir import read_record
+from mappings.verdicts import Results
 from terminology.errors import RecordError
 
 JSON = "application/json"
@@ -44,6 +47,9 @@ USAGE = (
 )
 
 HTTP_WORDS = {404: ("not-found", "There is nothing here."), 405: ("not-supported", "This method is not answered here.")}
+
+AT_ONCE = 500
+"""Requests in one process at a time; one more with a body is 503, so that memory has a bound."""
 
 Today = Callable[[], dt.date]
 
@@ -67,7 +73,7 @@ def create_app(settings: Settings, today: Today | None = None) -> FastAPI:
     if settings.demo:
         demo_pages.add(app, desk.known, desk.today)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_middleware(Door)
+    app.add_middleware(Door, metrics=desk.metrics)
     app.add_middleware(CORSMiddleware, **_cors(settings))
     desk.warm()
     return app
@@ -111,7 +117,7 @@ class Desk:
         self.services = {service.id: service for service in SERVICES}
         self.known: dict[str, Templates] = {service.id: self._templates(service) for service in SERVICES}
         self.gathering = Gathering(settings, content.catalogue.vocabulary)
-        self.feedback = FeedbackCounts()
+        self.feedback, self.metrics = FeedbackCounts(), Metrics()
         self.discovery = protocol.encode(Discovery([self._described(service) for service in SERVICES]))
 
     def _templates(self, service: Service) -> Templates:
@@ -136,7 +142,7 @@ class Desk:
         self.gathering.close()
 
     def routes(self) -> list[tuple[str, Endpoint, str]]:
-        """Return (path, endpoint, method) of everything under /cds-services and /health."""
+        """Return (path, endpoint, method) of everything under /cds-services, /health and /metrics."""
         return [
             ("/cds-services", self.discover, "GET"),
             ("/cds-services/", self.discover, "GET"),
@@ -144,6 +150,7 @@ class Desk:
             ("/cds-services/{id}/feedback", self.take_feedback, "POST"),
             ("/health/live", self.health, "GET"),
             ("/health/ready", self.health, "GET"),
+            ("/metrics", self.measured, "GET"),
         ]
 
     async def discover(self, request: Request) -> Response:
@@ -170,10 +177,12 @@ class Desk:
             return []
         gathered = await self.gathering.complete(request, self.known[service.id])
         line.queries, line.faults = gathered.queries or None, tuple(sorted(set(gathered.lost.values())))
-        return self.cards(service, gathered.request, gathered.lost)
+        results = self.results(service, gathered.request, gathered.lost)
+        self.metrics.add_results(service.id, results)
+        return service.cards(results, results.view, self.content.site.card_cap)
 
-    def cards(self, service: Service, request: HookRequest, lost: Mapping[str, str] = NOTHING) -> list[protocol.Card]:
-        """Return the cards of one service. lost: prefetch key -> why it could not be fetched.
+    def results(self, service: Service, request: HookRequest, lost: Mapping[str, str] = NOTHING) -> Results:
+        """Return what is decided for one service. lost: prefetch key -> why it could not be fetched.
 
         Raises ProtocolError 412 when the Patient is missing or cannot be read.
         """
@@ -183,8 +192,7 @@ class Desk:
             record = read_record(parts, vocabulary=catalogue.vocabulary, today=day, patient_id=request.patient)
         except RecordError as error:
             raise ProtocolError(412, "required", f"No answer without a Patient: {error.what}.") from error
-        results = catalogue.evaluate(record, shown_only=True)
-        return service.cards(results, results.view, self.content.site.card_cap)
+        return catalogue.evaluate(record, shown_only=True)
 
     async def take_feedback(self, request: Request) -> Response:
         """Take feedback: the whole batch, or none of it."""
@@ -197,6 +205,11 @@ class Desk:
         """Answer that the service is up; it is ready as soon as it answers, since content is loaded before."""
         del request
         return Response(b'{"status":"ok"}', media_type=JSON)
+
+    async def measured(self, request: Request) -> Response:
+        """Answer what was counted, for Prometheus."""
+        del request
+        return Response(self.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     def _authenticate(self, request: Request) -> None:
         authentication.check(self.settings.auth, request.headers.get("authorization"))
@@ -228,7 +241,8 @@ class Desk:
         body = b'{"hook":"patient-view","hookInstance":"0","context":{"patientId":"0"},"prefetch":{"patient":'
         request = protocol.read_request(body + b'{"resourceType":"Patient","id":"0"}}}', hook="patient-view")
         for service in SERVICES:
-            protocol.encode(Cards(self.cards(service, request)))
+            results = self.results(service, request)
+            protocol.encode(Cards(service.cards(results, results.view, self.content.site.card_cap)))
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000)
@@ -249,13 +263,16 @@ def _too_long(limit: int) -> ProtocolError:
 # Errors
 
 
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
+
+
 def _outcome(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
     return Response(body, status_code=status, media_type=JSON, headers=headers)
 
 
 def _protocol_error(error: ProtocolError) -> Response:
     body = protocol.operation_outcome(code=error.code, what=error.what, expression=error.expression)
-    return _outcome(error.status, body, {"WWW-Authenticate": "Bearer"} if error.status == 401 else None)
+    return _outcome(error.status, body, HEADERS.get(error.status))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -274,14 +291,15 @@ class Door:
     never an answer with fewer cards.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics, self.inside = app, metrics, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        self.inside += 1
         line = scope[LINE] = logs.RequestLine()
         started = time.perf_counter()
 
@@ -293,11 +311,15 @@ class Door:
         try:
             await self._answer(scope, receive, send_on, line)
         finally:
+            self.inside -= 1
             line.duration_ms = round((time.perf_counter() - started) * 1000, 2)
+            self.metrics.add_request(line)
             logs.write(line)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, line: logs.RequestLine) -> None:
         try:
+            if self.inside > AT_ONCE and scope["method"] == "POST":
+                raise ProtocolError(503, "throttled", "Too many requests at once; ask again in a second.")
             await self.app(scope, receive, send)
         except ProtocolError as error:
             await _protocol_error(error)(scope, receive, send)

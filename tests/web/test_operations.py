@@ -1,0 +1,137 @@
+"""What whoever runs the service relies on: metrics, a bound on what runs at once, a stop that breaks nothing off."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from cds_service import app
+from cds_service.demo import WRITTEN_FOR, demo_request
+from cds_service.settings import Settings
+from tests.web.fhir_server import fhir_server
+from tests.web.serving import serve
+
+PATH = "/cds-services/trial-eligibility"
+Sample = tuple[str, frozenset[tuple[str, str]]]
+
+
+@pytest.fixture
+def fresh() -> Iterator[httpx2.Client]:
+    """A service of which nobody has asked anything."""
+    for base in serve(Settings(auth="off")):
+        with httpx2.Client(base_url=base, trust_env=False) as http:
+            yield http
+
+
+def counted(http: httpx2.Client) -> dict[Sample, float]:
+    """Return what the service has counted, by name and labels."""
+    families = text_string_to_metric_families(http.get("/metrics").text)
+    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+
+
+def sample(name: str, **labels: str) -> Sample:
+    return name, frozenset(labels.items())
+
+
+def test_metrics_count_what_was_answered(fresh: httpx2.Client) -> None:
+    fresh.post(PATH, json=demo_request("trigger-positive", WRITTEN_FOR))
+    fresh.post(PATH, json=demo_request("unrelated", WRITTEN_FOR))
+    fresh.post(PATH, json={})
+    found = counted(fresh)
+    route, service = "/cds-services/{id}", "trial-eligibility"
+    assert found[sample("cds_requests_total", route=route, service=service, status="200")] == 2
+    assert found[sample("cds_requests_total", route=route, service=service, status="400")] == 1
+    assert found[sample("cds_request_seconds_count", route=route)] == 3
+    assert found[sample("cds_cards_total", service=service)] == 1
+    assert found[sample("cds_trials_total", service=service, trial="NCT05797077", status="likely-eligible")] == 1
+    assert found[sample("cds_unknown_criteria_total", trial="NCT05797077", reason="human")] > 0
+    assert found[sample("cds_unreadable_resources_total")] == 0
+
+
+def test_metrics_count_what_did_not_come(fresh: httpx2.Client) -> None:
+    request = demo_request("trigger-positive", WRITTEN_FOR)
+    request["prefetch"]["allergies"] = None
+    request["prefetch"]["procedures"]["entry"].append({"resource": {"resourceType": "Procedure", "id": 5}})
+    fresh.post(PATH, json={**request, "fhirServer": "https://elsewhere.example/fhir"})
+    found = counted(fresh)
+    assert found[sample("cds_incomplete_types_total", type="AllergyIntolerance")] == 1
+    assert found[sample("cds_incomplete_types_total", type="Procedure")] == 1
+    assert found[sample("cds_unreadable_resources_total")] == 1
+    why = "the FHIR server of the request is not one that may be called"
+    assert found[sample("cds_fetch_faults_total", why=why)] == 1
+
+
+def test_metrics_have_no_word_of_a_request(fresh: httpx2.Client) -> None:
+    request = demo_request("trigger-positive", WRITTEN_FOR)
+    request["prefetch"]["canaryKey"] = {"resourceType": "CanaryType", "id": "canary"}
+    request["prefetch"]["conditions"]["entry"].append({"resource": {"resourceType": "CanaryOther", "id": 5}})
+    fresh.post(PATH, json={**request, "fhirServer": "https://canary.example"})
+    fresh.post("/canary-path", json={})
+    fresh.post("/cds-services/canary-service", json=request)
+    text = fresh.get("/metrics").text
+    assert "canary" not in text.casefold()
+    assert request["context"]["patientId"] not in text
+    assert 'route="other"' in text
+
+
+def test_one_request_too_many_is_503_and_health_is_answered_all_the_same(
+    fresh: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "AT_ONCE", 0)
+    answer = fresh.post(PATH, json=demo_request("trigger-positive", WRITTEN_FOR))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["issue"][0]["code"] == "throttled"
+    assert fresh.get("/health/live").status_code == 200
+
+
+def test_a_stop_finishes_what_was_begun() -> None:
+    """SIGTERM while the FHIR server has not answered yet: the clinician still gets the cards."""
+    request = demo_request("trigger-positive", WRITTEN_FOR)
+    resources = [entry["resource"] for entry in request["prefetch"].pop("conditions")["entry"]]
+    with fhir_server(resources) as server, socket.socket() as probe:
+        server.delay = 1.0
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        running = started(port, server.base)
+        answers: list[httpx2.Response] = []
+        asking = threading.Thread(target=lambda: answers.append(ask(port, {**request, "fhirServer": server.base})))
+        asking.start()
+        while not server.calls:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGTERM)
+        asking.join()
+        assert running.wait(timeout=10) == -signal.SIGTERM
+    assert answers[0].status_code == 200
+    assert answers[0].json()["cards"]
+
+
+def ask(port: int, request: dict[str, Any]) -> httpx2.Response:
+    return httpx2.post(f"http://127.0.0.1:{port}{PATH}", json=request, trust_env=False, timeout=10)
+
+
+def started(port: int, fhir_base: str) -> subprocess.Popen[bytes]:
+    """Run `cds-service serve` until it is ready."""
+    settings = {"CDS_AUTH": "off", "CDS_FHIR_SERVERS": fhir_base}
+    command = [Path(sys.executable).parent / "cds-service", "serve", "--port", str(port)]
+    running = subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
+    for _ in range(300):
+        try:
+            if httpx2.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).status_code == 200:
+                return running
+        except httpx2.TransportError:
+            assert running.poll() is None
+            time.sleep(0.1)
+    raise AssertionError("the service did not start")
