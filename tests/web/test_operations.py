@@ -125,7 +125,7 @@ def ask(port: int, request: dict[str, Any]) -> httpx2.Response:
 def started(port: int, fhir_base: str) -> subprocess.Popen[bytes]:
     """Run `cds-service serve` until it is ready."""
     settings = {"CDS_AUTH": "off", "CDS_FHIR_SERVERS": fhir_base}
-    command = [Path(sys.executable).parent / "cds-service", "serve", "--port", str(port)]
+    command = [str(Path(sys.executable).parent / "cds-service"), "serve", "--port", str(port)]
     running = subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
     for _ in range(300):
         try:
