@@ -11,13 +11,15 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 HOST = 127.0.0.1
 PORT ?= 8080
 DATA =
+REQUESTS = 1000000
+RUNS = 100000
 
 LOCK_VENV = build/lock
 UV_VERSION = 0.13.9
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help run test test-data check fix bench lock
+.PHONY: help run test test-data check fix bench fuzz lock
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -49,11 +51,17 @@ bench: $(VENV)/dev.stamp ## print the hook's cost beside its reference (with DAT
 	@$(BIN)/python -m benchmarks.fetching
 	@if [ -n "$(DATA)" ]; then $(BIN)/python -m benchmarks.reading "$(DATA)"; fi
 
+fuzz: $(VENV)/dev.stamp ## ask very many broken requests (REQUESTS=1000000), and as many found by atheris (RUNS=100000)
+	@$(BIN)/python -m tests.fuzz --requests $(REQUESTS)
+	@$(PIP) install --no-deps --require-hashes -r locks/fuzz.txt
+	@$(BIN)/python -m tests.fuzz.guided -runs=$(RUNS)
+
 lock: $(BIN)/python ## write locks/ anew after a change of dependencies (UPGRADE=--upgrade takes the newest)
 	$(BIN)/python -m venv $(LOCK_VENV)
 	$(LOCK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)
 	$(COMPILE) --output-file locks/run.txt pyproject.toml
 	$(COMPILE) --output-file locks/dev.txt --constraints locks/run.txt --extra dev --extra bench pyproject.toml
+	$(COMPILE) --output-file locks/fuzz.txt --constraints locks/dev.txt --extra fuzz pyproject.toml
 	echo hatchling | $(COMPILE) --output-file locks/build.txt --constraints locks/dev.txt -
 
 $(BIN)/python:

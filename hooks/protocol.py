@@ -118,11 +118,16 @@ def decode_envelope(raw: bytes) -> Envelope:
     try:
         if not raw.isascii():
             raw.decode()  # a member that is skipped is not looked at: the whole body is, once
-        return _envelope.decode(raw)
-    except msgspec.ValidationError:
-        return _decode_apart(raw)
+        return _decode_whole(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(400, "structure", f"The body is not JSON: {_why(error)}") from error
+
+
+def _decode_whole(raw: bytes) -> Envelope:
+    try:
+        return _envelope.decode(raw)
+    except msgspec.ValidationError:  # what follows may still be no JSON: that error is the caller's
+        return _decode_apart(raw)
 
 
 def _decode_apart(raw: bytes) -> Envelope:

@@ -52,11 +52,16 @@ def decode(raw: bytes | msgspec.Raw) -> Body:
     Raises RecordError when the bytes are not JSON, or not a JSON object.
     """
     try:
-        decoded: Body = _body.decode(raw)
-    except msgspec.ValidationError as error:
-        return _take_apart(raw, _misfit(error))
+        return _decode_whole(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"not JSON: {_misfit(error)}") from error
+
+
+def _decode_whole(raw: bytes | msgspec.Raw) -> Body:
+    try:
+        decoded: Body = _body.decode(raw)
+    except msgspec.ValidationError as error:  # what follows may still be no JSON: that error is the caller's
+        return _take_apart(raw, _misfit(error))
     return decoded
 
 

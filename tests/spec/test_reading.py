@@ -74,9 +74,14 @@ def reasons(found: PatientRecord) -> list[str]:
 
 
 NO_OBJECTS = [b"", b"{", b"[]", b"17", b'"text"', b"null", b'{"resourceType": "Patient"', b"\xff\xfe", b"<html/>"]
+MISFIT_FIRST = [
+    b'{"resourceType": "Patient", "id": 5',
+    b'{"resourceType": "Bundle", "entry": [5, {"resource": {"resourceType": "Pat',
+    b'{"resourceType": "Bundle", "entry": [5, {"resource": {"resourceType": "Condition", "id": "\\ud800"}}]}',
+]
 
 
-@pytest.mark.parametrize("raw", [*NO_OBJECTS, b"[" * 100_000])
+@pytest.mark.parametrize("raw", [*NO_OBJECTS, *MISFIT_FIRST, b"[" * 100_000])
 def test_what_is_no_json_object_is_an_error(raw: bytes) -> None:
     with pytest.raises(RecordError):
         decode(raw)

@@ -78,6 +78,33 @@ def test_a_wrong_method_is_an_outcome(client: Client) -> None:
 DEEP = b'{"hook":"patient-view","hookInstance":"1","context":{"patientId":"1"},"extension":' + b"[" * 100_000
 
 
+MISFIT = b'{"hook":"patient-view","hookInstance":"1","context":{"patientId":"1"},"prefetch":{"a":5'
+"""A member that does not fit its shape, before what is no JSON."""
+
+
+@pytest.mark.parametrize("tail", [b"", b"}", b',"b":nul', b',"b":"\x00"}}', b"}} trailing"])
+def test_C25_what_does_not_fit_does_not_hide_what_is_no_json(client: Client, tail: bytes) -> None:
+    answer = client.send(PATH, MISFIT + tail)
+    assert answer.status_code == 400
+    assert issue(answer)["details"]["text"] == "The body is not JSON: it is malformed"
+
+
+@pytest.mark.parametrize("text", [b'"\\ud800"', b'"\\ud800x"', b'"\\udc00"', b'"\\ux"'])
+@pytest.mark.parametrize("misfit", [b"5", b'{"resourceType":"Condition","id":5}', b'{"resourceType":"Condition"}'])
+def test_C25_a_text_that_is_no_unicode_is_400_or_loses_its_resource(
+    client: Client, positive: dict[str, Any], text: bytes, misfit: bytes
+) -> None:
+    """Wherever it stands, and whatever does not fit before it."""
+    patient = json.dumps(positive["prefetch"]["patient"]).encode()
+    bad = b'{"resource":{"resourceType":"Condition","id":%s,"code":{"text":%s}}}' % (text, text)
+    conditions = b'{"resourceType":"Bundle","type":"searchset","entry":[{"resource":%s},%s]}' % (misfit, bad)
+    context = json.dumps(positive["context"]).encode()
+    body = b'{"hook":"patient-view","hookInstance":"1","context":%s,"prefetch":{"patient":%s,"conditions":%s}}'
+    answer = client.send(PATH, body % (context, patient, conditions))
+    assert answer.status_code in {200, 400}
+    assert answer.status_code == 400 or answer.json()["cards"]
+
+
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/feedback"])
 @pytest.mark.parametrize("body", [b"", b"{", b"no", b'{"hook": "\xff\xfe"}', b'{"a": "\xff"}', DEEP, b"[]", b"5"])
 def test_C25_what_is_not_a_json_object_is_400(client: Client, path: str, body: bytes) -> None:
