@@ -13,13 +13,14 @@ PORT ?= 8080
 DATA =
 REQUESTS = 1000000
 RUNS = 100000
+MINUTES = 10
 
 LOCK_VENV = build/lock
 UV_VERSION = 0.13.9
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help run test test-data check fix bench fuzz lock
+.PHONY: help run test test-data check fix bench fuzz soak lock
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -55,6 +56,9 @@ fuzz: $(VENV)/dev.stamp ## ask very many broken requests (REQUESTS=1000000), and
 	@$(BIN)/python -m tests.fuzz --requests $(REQUESTS)
 	@$(PIP) install --no-deps --require-hashes -r locks/fuzz.txt
 	@$(BIN)/python -m tests.fuzz.guided -runs=$(RUNS)
+
+soak: $(VENV)/dev.stamp ## ten minutes (MINUTES=) of mixed load with faults: does memory stay flat?
+	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 lock: $(BIN)/python ## write locks/ anew after a change of dependencies (UPGRADE=--upgrade takes the newest)
 	$(BIN)/python -m venv $(LOCK_VENV)

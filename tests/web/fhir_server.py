@@ -171,6 +171,11 @@ def hang(answering: Answering, seconds: float = 30) -> None:
     time.sleep(seconds)
 
 
+def hang_shortly(answering: Answering) -> None:
+    """Answer nothing for longer than the shortest deadline, but not for ever."""
+    hang(answering, 2)
+
+
 def drip(answering: Answering) -> None:
     """Answer one byte at a time, for ever."""
     answering.send_response(200)
