@@ -1,0 +1,93 @@
+"""Feedback outlives the service: what was acknowledged before a SIGKILL stands in the ledger, once, and whole batches.
+
+A client sends batches without a pause; at a random moment of that the service is killed and started again. Every other
+time the client repeats the batch that was not acknowledged, as it should. KILLS: how often it is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from cds_service.database import find_database
+from cds_service.settings import Settings
+from cds_service.tables import FEEDBACK
+from tests.conftest import NewLedger
+from tests.web.killing import start
+
+KILLS = int(os.environ.get("KILLS", "5"))
+LONGEST = 0.04
+"""Seconds from the first acknowledged batch until the service is killed, at most."""
+
+PATH = "/cds-services/ctdna-maintenance/feedback"
+
+
+def new_batch() -> list[dict[str, Any]]:
+    at = "2026-11-24T10:05:31Z"
+    return [{"card": str(uuid.uuid4()), "outcome": "overridden", "outcomeTimestamp": at} for _ in range(3)]
+
+
+def cards_of(batch: list[dict[str, Any]]) -> set[str]:
+    return {item["card"] for item in batch}
+
+
+def stored(settings: Settings) -> list[str]:
+    """Return the card of every row of feedback."""
+    engine = find_database(settings)
+    with engine.connect() as connection, connection.begin():
+        cards = list(connection.scalars(select(FEEDBACK.c.card)))
+    engine.dispose()
+    return cards
+
+
+def is_acknowledged(http: httpx2.Client, batch: list[dict[str, Any]]) -> bool:
+    """Whether a batch was acknowledged; it is not when the service dies. Anything but 200 is an error."""
+    try:
+        answer = http.post(PATH, json={"feedback": batch})
+    except httpx2.TransportError:
+        return False
+    assert answer.status_code == 200, answer.text
+    return True
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        found.listen()
+        yield found
+
+
+def test_what_was_acknowledged_outlives_a_kill(new_ledger: NewLedger, listening: socket.socket) -> None:
+    settings, chance = new_ledger(), random.Random(2026)
+    base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    acknowledged: set[str] = set()
+    batch = unanswered = new_batch()
+    for number in range(KILLS + 1):
+        service = start(settings, listening)
+        with httpx2.Client(base_url=base, trust_env=False, timeout=30) as http:
+            assert is_acknowledged(http, batch)
+            acknowledged |= cards_of(batch)
+            found = stored(settings)
+            assert len(found) == len(set(found))
+            assert set(found) - acknowledged in (set(), cards_of(unanswered) - acknowledged)
+            assert acknowledged <= set(found)
+            acknowledged |= set(found)
+
+            kill = threading.Timer(chance.uniform(0, LONGEST), service.kill)
+            kill.start()
+            while is_acknowledged(http, unanswered := new_batch()):
+                acknowledged |= cards_of(unanswered)
+        kill.join()
+        service.join()
+        batch = unanswered if number % 2 else new_batch()
+    assert len(acknowledged) >= 3 * KILLS
