@@ -16,13 +16,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import select
 
-from cds_service.database import find_database
-from cds_service.settings import Settings
 from cds_service.tables import FEEDBACK
 from tests.conftest import NewLedger
 from tests.web.killing import start
+from tests.web.ledgers import rows
 
 KILLS = int(os.environ.get("KILLS", "5"))
 LONGEST = 0.04
@@ -38,15 +36,6 @@ def new_batch() -> list[dict[str, Any]]:
 
 def cards_of(batch: list[dict[str, Any]]) -> set[str]:
     return {item["card"] for item in batch}
-
-
-def stored(settings: Settings) -> list[str]:
-    """Return the card of every row of feedback."""
-    engine = find_database(settings)
-    with engine.connect() as connection, connection.begin():
-        cards = list(connection.scalars(select(FEEDBACK.c.card)))
-    engine.dispose()
-    return cards
 
 
 def is_acknowledged(http: httpx2.Client, batch: list[dict[str, Any]]) -> bool:
@@ -77,7 +66,7 @@ def test_what_was_acknowledged_outlives_a_kill(new_ledger: NewLedger, listening:
         with httpx2.Client(base_url=base, trust_env=False, timeout=30) as http:
             assert is_acknowledged(http, batch)
             acknowledged |= cards_of(batch)
-            found = stored(settings)
+            found = [row.card for row in rows(settings, FEEDBACK)]
             assert len(found) == len(set(found))
             assert set(found) - acknowledged in (set(), cards_of(unanswered) - acknowledged)
             assert acknowledged <= set(found)
