@@ -23,6 +23,7 @@ from cds_service.settings import LedgerSettings, Settings, SettingsError
 from cds_service.tables import METADATA, RULES
 from mappings.digest import Rules
 from tests.conftest import NewLedger
+from tests.postgres import Server
 
 RULE = {"digest": "d", "trial": "t", "releases": "{}"}
 
@@ -136,16 +137,11 @@ def test_a_url_that_cannot_be_used_is_named_without_its_password(tmp_path: Path,
     assert "canary" not in str(caught.value) + repr(settings)
 
 
-def test_postgresql_is_understood_under_each_of_its_names(new_ledger: NewLedger) -> None:
-    settings = new_ledger()
-    if settings.database_url is None:
-        pytest.skip("this is about PostgreSQL")
-    url = settings.database_url.get_secret_value()
+def test_postgresql_is_understood_under_each_of_its_names(postgres: Server, tmp_path: Path) -> None:
+    url = postgres.new_database()
     for name in ("postgres", "postgresql", "postgresql+psycopg"):
-        spelt = settings.model_copy(
-            update={"database_url": type(settings.database_url)(name + url[len("postgresql") :])}
-        )
-        open_and_close(spelt)
+        members = {"auth": "off", "data_dir": tmp_path, "database_url": name + url.removeprefix("postgresql")}
+        open_and_close(Settings.model_validate(members))
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM ledger_version").fetchone() == (1,)
 
