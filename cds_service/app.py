@@ -59,13 +59,13 @@ AT_ONCE = 500
 Today = Callable[[], dt.date]
 
 
-def create_app(settings: Settings, today: Today | None = None) -> FastAPI:
-    """Return the service. today: the clock; by default the day in `CDS_TIME_ZONE`.
+def create_app(settings: Settings, today: Today | None = None, content: Content | None = None) -> FastAPI:
+    """Return the service. today: the clock; by default the day in `CDS_TIME_ZONE`. content: by default the settings'.
 
     Raises ContentError when trials, triggers, value sets or the site file cannot be used, SettingsError when the
     ledger cannot.
     """
-    desk = Desk(settings, load_content(settings), today or _clock(settings.time_zone))
+    desk = Desk(settings, content or load_content(settings), today or _clock(settings.time_zone))
     app = FastAPI(
         title="oncology-trial-cds",
         docs_url=None,
