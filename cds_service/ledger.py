@@ -76,11 +76,6 @@ class Ledger:
         self._version = metadata.version(DISTRIBUTION)
         self._given = Background(self._store)
 
-    @property
-    def answers_lost(self) -> int:
-        """Of how many answers the cards could not be recorded."""
-        return self._given.lost
-
     def give(self, service: str, request: HookRequest, cards: Iterable[Card]) -> None:
         """Record the cards of an answer, later; this neither waits nor fails."""
         given = tuple(_given(card) for card in cards)
