@@ -15,7 +15,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /src
 COPY locks/ locks/
 RUN python -m venv --without-pip /opt/cds-service \
- && pip --python /opt/cds-service/bin/python install --require-hashes -r locks/run.txt \
+ && pip --python /opt/cds-service/bin/python install --require-hashes -r locks/postgres.txt \
  && pip install --require-hashes -r locks/build.txt
 COPY pyproject.toml LICENSE NOTICE ./
 COPY terminology/ terminology/

@@ -64,7 +64,8 @@ lock: $(BIN)/python ## write locks/ anew after a change of dependencies (UPGRADE
 	$(BIN)/python -m venv $(LOCK_VENV)
 	$(LOCK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)
 	$(COMPILE) --output-file locks/run.txt pyproject.toml
-	$(COMPILE) --output-file locks/dev.txt --constraints locks/run.txt --extra dev --extra bench pyproject.toml
+	$(COMPILE) --output-file locks/postgres.txt --constraints locks/run.txt --extra postgres pyproject.toml
+	$(COMPILE) --output-file locks/dev.txt --constraints locks/run.txt --extra dev --extra bench --extra postgres pyproject.toml
 	$(COMPILE) --output-file locks/fuzz.txt --constraints locks/dev.txt --extra fuzz pyproject.toml
 	echo hatchling | $(COMPILE) --output-file locks/build.txt --constraints locks/dev.txt -
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -24,14 +25,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cds_service import authentication, demo_pages, logs
 from cds_service.content import Content, load_content
-from cds_service.feedback import FeedbackCounts
 from cds_service.gathering import Gathering
+from cds_service.ledger import LedgerError, open_ledger
 from cds_service.metrics import Metrics
 from cds_service.settings import Settings, load_settings
+from cds_service.stats import stats
 from hooks import protocol
 from hooks.prefetch import NOTHING, Templates, parts_of, templates
 from hooks.protocol import Cards, Discovery, HookRequest, ProtocolError, ServiceDescription
 from hooks.services import SERVICES, Service
+from mappings.digest import rules_of
 from mappings.fhir import read_record
 from mappings.verdicts import Results
 from terminology.errors import RecordError
@@ -42,9 +45,11 @@ LINE = "cds_service.line"
 
 USAGE = (
     "Works from the prefetch alone. What is not sent is fetched from fhirServer where this service may call it, and is "
-    "otherwise shown as not known, never as absent. Only the Patient is needed for an answer. No patient data are "
-    "stored."
+    "otherwise shown as not known, never as absent. Only the Patient is needed for an answer. Of a patient only a "
+    "keyed hash is stored."
 )
+
+UNREACHABLE = "The ledger cannot be reached at the moment; send it again later."
 
 HTTP_WORDS = {404: ("not-found", "There is nothing here."), 405: ("not-supported", "This method is not answered here.")}
 
@@ -54,12 +59,13 @@ AT_ONCE = 500
 Today = Callable[[], dt.date]
 
 
-def create_app(settings: Settings, today: Today | None = None) -> FastAPI:
-    """Return the service. today: the clock; by default the day in `CDS_TIME_ZONE`.
+def create_app(settings: Settings, today: Today | None = None, content: Content | None = None) -> FastAPI:
+    """Return the service. today: the clock; by default the day in `CDS_TIME_ZONE`. content: by default the settings'.
 
-    Raises ContentError when trials, triggers, value sets or the site file cannot be used.
+    Raises ContentError when trials, triggers, value sets or the site file cannot be used, SettingsError when the
+    ledger cannot.
     """
-    desk = Desk(settings, load_content(settings), today or _clock(settings.time_zone))
+    desk = Desk(settings, content or load_content(settings), today or _clock(settings.time_zone))
     app = FastAPI(
         title="oncology-trial-cds",
         docs_url=None,
@@ -117,7 +123,9 @@ class Desk:
         self.services = {service.id: service for service in SERVICES}
         self.known: dict[str, Templates] = {service.id: self._templates(service) for service in SERVICES}
         self.gathering = Gathering(settings, content.catalogue.vocabulary)
-        self.feedback, self.metrics = FeedbackCounts(), Metrics()
+        self.metrics = Metrics()
+        trials = content.catalogue.trials
+        self.ledger = open_ledger(settings, lambda trial: rules_of(trials[trial], content.catalogue))
         self.discovery = protocol.encode(Discovery([self._described(service) for service in SERVICES]))
 
     def _templates(self, service: Service) -> Templates:
@@ -140,6 +148,7 @@ class Desk:
         del app
         yield
         self.gathering.close()
+        await run_in_threadpool(self.ledger.close)
 
     def routes(self) -> list[tuple[str, Endpoint, str]]:
         """Return (path, endpoint, method) of everything under /cds-services, /health and /metrics."""
@@ -148,6 +157,7 @@ class Desk:
             ("/cds-services/", self.discover, "GET"),
             ("/cds-services/{id}", self.call, "POST"),
             ("/cds-services/{id}/feedback", self.take_feedback, "POST"),
+            ("/stats", self.stats, "GET"),
             ("/health/live", self.health, "GET"),
             ("/health/ready", self.health, "GET"),
             ("/metrics", self.measured, "GET"),
@@ -165,6 +175,7 @@ class Desk:
         line: logs.RequestLine = request.scope[LINE]
         hook_request = protocol.read_request(await self._body(request), hook=service.hook)
         answer = Cards(await self._cards(service, hook_request, line))
+        self.ledger.give(service.id, hook_request, answer.cards)
         line.cards = len(answer.cards)
         return Response(protocol.encode(answer), media_type=JSON)
 
@@ -195,14 +206,23 @@ class Desk:
         return catalogue.evaluate(record, shown_only=True)
 
     async def take_feedback(self, request: Request) -> Response:
-        """Take feedback: the whole batch, or none of it."""
+        """Take feedback: the whole batch, or none of it. What is acknowledged is stored."""
         self._authenticate(request)
         service = self._service(request)
-        self.feedback.add(service.id, protocol.read_feedback(await self._body(request)))
+        items = protocol.read_feedback(await self._body(request))
+        await run_in_threadpool(self.ledger.keep, service.id, items)
         return Response(b"{}", media_type=JSON)
 
+    async def stats(self, request: Request) -> Response:
+        """Answer how many cards were given and what became of them."""
+        self._authenticate(request)
+        return Response(await run_in_threadpool(stats, self.ledger, self.services), media_type=JSON)
+
     async def health(self, request: Request) -> Response:
-        """Answer that the service is up; it is ready as soon as it answers, since content is loaded before."""
+        """Answer that the service is up; it is ready as soon as it answers, since content is loaded before.
+
+        Without its ledger it still gives cards, so that the ledger is not asked here.
+        """
         del request
         return Response(b'{"status":"ok"}', media_type=JSON)
 
@@ -323,6 +343,9 @@ class Door:
             await self.app(scope, receive, send)
         except ProtocolError as error:
             await _protocol_error(error)(scope, receive, send)
+        except LedgerError as error:
+            line.error = logs.where(error.__cause__ or error)
+            await _protocol_error(ProtocolError(503, "transient", UNREACHABLE))(scope, receive, send)
         except ClientDisconnect:
             line.status = 499
         except Exception as error:

@@ -1,4 +1,4 @@
-"""The command `cds-service`: serve, explain, check."""
+"""The command `cds-service`: serve, explain, check, replay."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from rich.console import Console
 from cds_service import check as checks
 from cds_service import explain as explaining
 from cds_service import logs
-from cds_service.app import create_app
 from cds_service.content import Content, load_content
-from cds_service.settings import LOOPBACK, Settings, load_content_settings, load_settings
+from cds_service.settings import LOOPBACK, Settings, load_content_settings, load_ledger_settings, load_settings
 from hooks.prefetch import templates
 from mappings.lint import CoverageRow
 from terminology.errors import CdsError, RecordError
@@ -51,6 +50,8 @@ def serve(
     ssl_keyfile: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
 ) -> None:
     """Run the service, set by the environment variables CDS_*."""
+    from cds_service.app import create_app  # here: the other commands start without server and database
+
     settings = load_settings()
     logs.configure()
     one = create_app(settings)
@@ -119,6 +120,18 @@ def _explain(file: Path, content: Content, today: dt.date, trial: str | None, *,
 def _console() -> Console:
     width = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns
     return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+@app.command()
+def replay(card: Annotated[str, typer.Argument(help="The card's uuid.")]) -> None:
+    """Show which rules gave a card, when, and whether the present ones are the same."""
+    from cds_service import replay as replaying
+    from cds_service.database import find_database
+
+    settings = load_ledger_settings()
+    kept = replaying.find_card(find_database(settings), card)
+    for line in replaying.told(kept, load_content(settings)):
+        print(line)
 
 
 @app.command()

@@ -35,10 +35,28 @@ class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     error: str = ""
 
 
+class EventLine(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """Something that happened outside of any request. event: what. count: to how many. error: where it came from."""
+
+    event: str
+    time: str = ""
+    level: str = "info"
+    count: int | None = None
+    error: str = ""
+
+
 def write(line: RequestLine) -> None:
     """Write one line."""
+    _write(line, logging.ERROR if line.status >= 500 else logging.INFO)
+
+
+def tell(line: EventLine) -> None:
+    """Write one line; it is an error when it says where it came from or what was lost."""
+    _write(line, logging.ERROR if line.error or line.count else logging.INFO)
+
+
+def _write(line: RequestLine | EventLine, level: int) -> None:
     line.time = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-    level = logging.ERROR if line.status >= 500 else logging.INFO
     line.level = logging.getLevelName(level).lower()
     LOGGER.log(level, "%s", msgspec.json.encode(line).decode())
 

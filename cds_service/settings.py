@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from terminology.errors import CdsError
@@ -20,8 +20,6 @@ from terminology.errors import CdsError
 PREFIX = "CDS_"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ANY = "*"
-CONTENT = frozenset({"CDS_TRIALS_DIR", "CDS_VALUESETS_DIR", "CDS_CONCEPTMAPS_DIR", "CDS_SITE_FILE", "CDS_TIME_ZONE"})
-"""The settings that `explain` and `check` use too; the others concern the service."""
 
 
 class SettingsError(CdsError):
@@ -78,7 +76,14 @@ class ContentSettings(BaseSettings):
         return value
 
 
-class Settings(ContentSettings):
+class LedgerSettings(ContentSettings):
+    """Where the ledger is, beside content: all that is needed to look up a card."""
+
+    database_url: SecretStr | None = None
+    data_dir: Path = Path("data")
+
+
+class Settings(LedgerSettings):
     """Everything that the service is told by its environment."""
 
     auth: Literal["required", "optional", "off"] = "required"
@@ -86,8 +91,6 @@ class Settings(ContentSettings):
     public_url: str | None = None
     fhir_servers: Listed = ()
     cors_origins: Listed = ()
-    database_url: str | None = None
-    data_dir: Path = Path("data")
     deadline_seconds: float = Field(default=4, gt=0, le=60)
     max_body_bytes: int = Field(default=20 * 2**20, ge=1024)
     demo: bool = False
@@ -163,14 +166,19 @@ def load_settings() -> Settings:
     return _load(Settings)
 
 
+def load_ledger_settings() -> LedgerSettings:
+    """Return the settings of content and ledger. Raises SettingsError."""
+    return _load(LedgerSettings)
+
+
 def load_content_settings() -> ContentSettings:
     """Return the settings of content alone. Raises SettingsError."""
     return _load(ContentSettings)
 
 
 def serving_is_set() -> bool:
-    """Whether any setting that concerns the service stands in the environment."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} - CONTENT
+    """Whether any setting that concerns the service alone stands in the environment."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields.keys() - LedgerSettings.model_fields.keys()}
     return not known.isdisjoint(os.environ)
 
 

@@ -20,6 +20,7 @@ from hooks.protocol import (
     Source,
     Topic,
     TrialExtension,
+    TrialStatus,
 )
 from hooks.wording import careful, counted, cut, escaped, quoted, topic_code
 from mappings.evaluation import Evaluation
@@ -125,6 +126,14 @@ def _extension(verdict: TrialVerdict, view: Evaluation) -> TrialExtension:
 def _once(verdict: Verdict, view: Evaluation, what: str, make: Callable[[], T]) -> T:
     """Return what a verdict gives on a card; of one that is the same for many patients it is made once."""
     return view.once((what, id(verdict)), make) if verdict.constant else make()
+
+
+def subject_of(card: Card) -> tuple[str, Sequence[TrialStatus]]:
+    """Return the day for which a card was made and the trials it speaks of, with their statuses."""
+    said = (card.extension or {})[EXTENSION]
+    if isinstance(said, RollUpExtension):
+        return said.evaluated_on, said.trials
+    return said.evaluated_on, (TrialStatus(said.trial, said.status),)
 
 
 def trial_title(trial: Trial) -> str:

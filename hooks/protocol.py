@@ -335,7 +335,11 @@ encode = msgspec.json.Encoder().encode
 MAX_COMMENT = 10_000
 """Characters of a user's comment: free text that may hold anything, so it is bounded and never logged."""
 
-Bounded = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+NO_NUL = r"\A[^\x00]*\Z"
+"""What a database can keep as text."""
+
+Bounded = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=NO_NUL)]
+Address = Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL)]
 
 
 class AcceptedSuggestion(msgspec.Struct, frozen=True):
@@ -348,7 +352,7 @@ class ReasonCoding(msgspec.Struct, frozen=True):
     """Why a card was set aside; some clients leave out the display."""
 
     code: Bounded
-    system: str | None = None
+    system: Address | None = None
     display: str | None = None
 
 
@@ -361,7 +365,7 @@ class Override(msgspec.Struct, frozen=True):
 
 
 class FeedbackItem(msgspec.Struct, frozen=True):
-    """What became of one card. overrideReasons: how Epic spells overrideReason."""
+    """What became of one card. overrideReasons: how Epic spells overrideReason. extension: anything a client adds."""
 
     card: Bounded
     outcome: Literal["accepted", "overridden"]
@@ -369,6 +373,7 @@ class FeedbackItem(msgspec.Struct, frozen=True):
     acceptedSuggestions: list[AcceptedSuggestion] | None = None
     overrideReason: Override | None = None
     overrideReasons: Override | list[Override] | None = None
+    extension: Any = None
 
 
 class Feedback(msgspec.Struct, frozen=True):
@@ -396,6 +401,8 @@ def read_feedback(raw: bytes) -> list[FeedbackItem]:
 
 
 def _check_item(item: FeedbackItem, where: str) -> None:
+    if not _is_instant(item.outcomeTimestamp):
+        raise ProtocolError(400, "value", "This time cannot be told in UTC.", f"{where}.outcomeTimestamp")
     if item.outcome == "accepted" and not item.acceptedSuggestions:
         what = "An accepted card names the suggestions that were taken."
         raise ProtocolError(400, "required", what, f"{where}.acceptedSuggestions")
@@ -403,6 +410,15 @@ def _check_item(item: FeedbackItem, where: str) -> None:
         if override.reason is None and not override.userComment and not override.extension:
             what = "An override reason needs a reason or a userComment."
             raise ProtocolError(400, "required", what, f"{where}.overrideReason")
+
+
+def _is_instant(time: dt.datetime) -> bool:
+    """Whether a time lies within the years 1 to 9999 of UTC as well."""
+    try:
+        time.astimezone(dt.UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def overrides(item: FeedbackItem) -> list[Override]:

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("terminology", "mappings", "hooks", "cds_service")
-LOCKS = ("build", "run", "dev")
+LOCKS = ("build", "run", "postgres", "dev")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OWNERS = (
@@ -119,7 +119,8 @@ def test_every_line_of_a_lock_is_an_exact_version_with_a_hash(name: str) -> None
     ("name", "wanted"),
     [
         ("run", PROJECT["dependencies"]),
-        ("dev", [*PROJECT["dependencies"], *EXTRAS["dev"], *EXTRAS["bench"]]),
+        ("postgres", [*PROJECT["dependencies"], *EXTRAS["postgres"]]),
+        ("dev", [*PROJECT["dependencies"], *EXTRAS["dev"], *EXTRAS["bench"], *EXTRAS["postgres"]]),
         ("build", ["hatchling>=1.27"]),
     ],
 )
@@ -132,13 +133,13 @@ def test_a_lock_holds_what_pyproject_asks_for(name: str, wanted: list[str]) -> N
 
 
 def test_the_locks_agree_with_each_other() -> None:
-    run, dev, build = pins("run"), pins("dev"), pins("build")
-    assert run.items() <= dev.items()
+    run, postgres, dev, build = pins("run"), pins("postgres"), pins("dev"), pins("build")
+    assert run.items() <= postgres.items() <= dev.items()
     assert {name: dev[name] for name in build.keys() & dev.keys()} == {n: build[n] for n in build.keys() & dev.keys()}
 
 
 def test_dependencies_have_lower_bounds_only() -> None:
-    wanted = [*PROJECT["dependencies"], *EXTRAS["dev"], *EXTRAS["bench"]]
+    wanted = [*PROJECT["dependencies"], *EXTRAS["dev"], *EXTRAS["bench"], *EXTRAS["postgres"]]
     operators = {name: [s.operator for s in Requirement(name).specifier] for name in wanted}
     assert {name: found for name, found in operators.items() if found != [">="]} == {}
 
@@ -185,12 +186,13 @@ def test_continuous_integration_runs_what_the_readme_says() -> None:
     assert "set -euo pipefail" in lines
     assert any(line.startswith("make test ") for line in lines)
     assert "make check" in lines
+    assert "export REQUIRE_POSTGRES=1 KILLS=200" in lines
 
 
 def test_the_image_is_unprivileged_and_built_from_the_locks() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     final = text[text.rindex("\nFROM ") :]
-    assert "--require-hashes -r locks/run.txt" in text
+    assert "--require-hashes -r locks/postgres.txt" in text
     assert re.search(r"^USER [1-9][0-9]*:", final, flags=re.MULTILINE)
     assert "/health/ready" in final
     assert "CDS_AUTH" not in final

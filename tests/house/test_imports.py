@@ -26,7 +26,18 @@ NETWORK = {
     "starlette",
     "uvicorn",
 }
-MACHINE = {"sqlalchemy", "sqlite3", "asyncio", "threading", "subprocess", "time", "zoneinfo", "os"}
+MACHINE = {
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "sqlite3",
+    "asyncio",
+    "threading",
+    "subprocess",
+    "time",
+    "zoneinfo",
+    "os",
+}
 WORLD = NETWORK | MACHINE
 """Modules by which a program touches the world; floors below the third do not import them."""
 

@@ -11,6 +11,7 @@ from cds_service.settings import (
     Settings,
     SettingsError,
     load_content_settings,
+    load_ledger_settings,
     load_settings,
     serving_is_set,
 )
@@ -77,6 +78,7 @@ def test_a_wrong_setting_is_named(
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, OFF)
     assert (settings.time_zone, settings.deadline_seconds, settings.max_body_bytes) == ("UTC", 4, 20 * 2**20)
+    assert settings.database_url is None
     assert (settings.data_dir, settings.demo, settings.fhir_servers) == (Path("data"), False, ())
 
 
@@ -111,3 +113,15 @@ def test_content_can_be_used_without_the_services_settings(monkeypatch: pytest.M
     assert not serving_is_set()
     monkeypatch.setenv("CDS_AUTH", "required")
     assert serving_is_set()
+
+
+def test_the_ledger_can_be_found_without_the_services_settings_and_its_password_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "postgresql://ledger:canary@db.example/ledger"
+    monkeypatch.setenv("CDS_DATABASE_URL", url)
+    settings = load_ledger_settings()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == url
+    assert "canary" not in repr(settings)
+    assert not serving_is_set()

@@ -1,13 +1,21 @@
 # ruff: noqa: N802  (a test is named by its number in the CDS Hooks checklist)
-"""Feedback: taken as a whole batch or not at all, liberally where real clients differ."""
+"""Feedback: taken as a whole batch or not at all, liberally where real clients differ; and what is kept of it."""
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
+import httpx2
 import pytest
 
-from tests.web.serving import Client
+from cds_service.tables import FEEDBACK
+from tests.conftest import NewLedger
+from tests.web.ledgers import rows
+from tests.web.serving import Client, serve
 
 PATH = "/cds-services/ctdna-maintenance/feedback"
 ACCEPTED = {
@@ -59,6 +67,11 @@ WRONG = [
     ({"overrideReason": {}}, "overrideReason"),
     ({"overrideReason": {"reason": {"system": "x"}}}, "overrideReason"),
     ({"overrideReason": {"userComment": "x" * 10_001}}, "overrideReason"),
+    ({"outcomeTimestamp": "0001-01-01T00:00:00+14:00"}, "outcomeTimestamp"),
+    ({"card": "a\0b"}, "card"),
+    ({"card": "x" * 256}, "card"),
+    ({"overrideReason": {"reason": {"code": "a\0b"}}}, "overrideReason"),
+    ({"overrideReason": {"reason": {"code": "x", "system": "a\0b"}}}, "overrideReason"),
 ]
 
 
@@ -85,6 +98,118 @@ def test_C75_a_body_that_is_no_batch_is_refused(client: Client, body: Any) -> No
     assert client.post(PATH, body).status_code == 400
 
 
+def test_C75_half_a_character_is_refused(client: Client) -> None:
+    answer = client.send(PATH, json.dumps({"feedback": [{**OVERRIDDEN, "card": "\ud800 x"}]}).encode())
+    assert answer.status_code == 400
+
+
 def test_C79_a_comment_is_not_echoed(client: Client) -> None:
     item = {**OVERRIDDEN, "outcome": "banana", "overrideReason": {"userComment": "Mrs Canary"}}
     assert "Canary" not in client.post(PATH, {"feedback": [item]}).text
+
+
+# What is kept
+
+
+class Kept(NamedTuple):
+    """A row of the ledger, but for card and service. reasons: the codes."""
+
+    outcome: str
+    at: str
+    reasons: list[dict[str, str]]
+    commented: bool = False
+    extended: bool = False
+
+
+def said(**members: Any) -> dict[str, Any]:
+    return {"card": "CARD", "outcome": "overridden", "outcomeTimestamp": "2026-11-24T10:05:31Z", **members}
+
+
+AT = "2026-11-24T10:05:31+00:00"
+DECLINES = {"system": "https://example.org/reasons", "code": "patient-declines"}
+TAKEN = said(outcome="accepted", acceptedSuggestions=[{"id": "e56e1945-20b3-4393-8503-a1a20fd73152"}])
+EPIC = {"extension": {"com.epic.cdshooks.feedback.reason": "x"}}
+PLAIN = Kept("overridden", AT, [])
+
+KEPT = [
+    # name, the batches that are sent, the rows that are kept
+    ("C74 accepted", [[TAKEN]], [Kept("accepted", AT, [])]),
+    ("C74 accepted then overridden, in one batch", [[TAKEN, said()]], [Kept("accepted", AT, []), PLAIN]),
+    ("C74 accepted then overridden, in two", [[TAKEN], [said()]], [Kept("accepted", AT, []), PLAIN]),
+    ("C74 repeated in one batch", [[said(), said()]], [PLAIN]),
+    ("C74 repeated later", [[said()], [said()]], [PLAIN]),
+    ("C74 nothing", [[]], []),
+    (
+        "C74 once more at another time",
+        [[said()], [said(outcomeTimestamp="2026-11-24T10:05:31.25Z")]],
+        [PLAIN, Kept("overridden", "2026-11-24T10:05:31.250000+00:00", [])],
+    ),
+    ("C74 the same instant in another zone", [[said()], [said(outcomeTimestamp="2026-11-24T12:05:31+02:00")]], [PLAIN]),
+    ("C75 a reason", [[said(overrideReason={"reason": DECLINES})]], [Kept("overridden", AT, [DECLINES])]),
+    (
+        "C75 a reason and a comment",
+        [[said(overrideReason={"reason": DECLINES, "userComment": "Mrs Canary said no"})]],
+        [Kept("overridden", AT, [DECLINES], commented=True)],
+    ),
+    ("C75 one bad item in a batch", [[TAKEN, said(outcome="banana")]], []),
+    (
+        "C76 plural, two reasons, one of them twice",
+        [[said(overrideReasons=[{"reason": DECLINES}, {"reason": {"code": "x"}}, {"reason": DECLINES}])]],
+        [Kept("overridden", AT, [DECLINES, {"code": "x"}])],
+    ),
+    ("C76 an extension only", [[said(overrideReason=EPIC)]], [Kept("overridden", AT, [], extended=True)]),
+    ("C76 an extension beside the outcome", [[said(**EPIC)]], [Kept("overridden", AT, [], extended=True)]),
+    (
+        "C77 the display is not kept, whether it comes or not",
+        [[said(overrideReason={"reason": {**DECLINES, "display": "Mrs Canary declines"}})]],
+        [Kept("overridden", AT, [DECLINES])],
+    ),
+    (
+        "C79 a comment only",
+        [[said(overrideReason={"userComment": "Mrs Canary said no"})]],
+        [Kept("overridden", AT, [], commented=True)],
+    ),
+]
+
+
+class Asked(NamedTuple):
+    """A service with a ledger of its own."""
+
+    http: httpx2.Client
+    rows: Any
+
+
+@pytest.fixture(scope="module")
+def asked(new_ledger: NewLedger) -> Iterator[Asked]:
+    settings = new_ledger()
+    for base in serve(settings):
+        with httpx2.Client(base_url=base, trust_env=False) as http:
+            yield Asked(http, lambda: rows(settings, FEEDBACK))
+
+
+def read_back(row: Any) -> Kept:
+    at = row.outcome_at if row.outcome_at.tzinfo else row.outcome_at.replace(tzinfo=dt.UTC)
+    utc = at.astimezone(dt.UTC).isoformat()
+    return Kept(row.outcome, utc, json.loads(row.reasons), row.commented, row.extended)
+
+
+@pytest.mark.parametrize(("batches", "kept"), [row[1:] for row in KEPT], ids=[row[0] for row in KEPT])
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [(str.lower, str.lower), (str.upper, str.lower), (lambda card: f"card {card}", lambda card: f"card {card}")],
+    ids=["C78 an unknown uuid", "C76 a UUID in capitals", "C76 an id that is no uuid"],
+)
+def test_what_is_kept_of_feedback(asked: Asked, batches: Any, kept: list[Kept], sent: Any, found: Any) -> None:
+    card = str(uuid.uuid4())
+    for batch in batches:
+        answer = asked.http.post(PATH, json={"feedback": [{**item, "card": sent(card)} for item in batch]})
+        assert answer.status_code == (400 if any(item["outcome"] == "banana" for item in batch) else 200)
+    mine = [row for row in asked.rows() if row.card == found(card)]
+    assert sorted(map(read_back, mine)) == kept
+    assert {row.service for row in mine} <= {"ctdna-maintenance"}
+
+
+def test_C74_one_batch_about_several_cards_of_several_services(asked: Asked) -> None:
+    cards = sorted(str(uuid.uuid4()) for _ in range(3))
+    assert asked.http.post(PATH, json={"feedback": [said(card=card) for card in reversed(cards)]}).status_code == 200
+    assert sorted(row.card for row in asked.rows() if row.card in cards) == cards

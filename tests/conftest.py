@@ -1,0 +1,45 @@
+"""What all tests share: ledgers, and a data folder, so that no service they start writes into the repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cds_service.settings import Settings
+from tests import postgres as servers
+
+NewLedger = Callable[[], Settings]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CDS_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        patch.delenv("CDS_DATABASE_URL", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Server]:
+    """A PostgreSQL server. Without one its tests are skipped, or fail where REQUIRE_POSTGRES is set."""
+    programs = servers.find_programs()
+    if programs is None:
+        (pytest.fail if os.environ.get("REQUIRE_POSTGRES") else pytest.skip)(servers.MISSING)
+    with servers.running(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
+def new_ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewLedger:
+    """A function that returns the settings of a service with an empty ledger, in each kind of database."""
+    server: servers.Server | None = request.getfixturevalue("postgres") if request.param == "PostgreSQL" else None
+
+    def settings() -> Settings:
+        url = server.new_database() if server else None
+        return Settings.model_validate(
+            {"auth": "off", "data_dir": tmp_path_factory.mktemp("data"), "database_url": url}
+        )
+
+    return settings
