@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cds_service import authentication, demo_pages, logs
+from cds_service import authentication, demo_pages, fatigue, logs
 from cds_service.content import Content, load_content
 from cds_service.gathering import Gathering
 from cds_service.ledger import LedgerError, open_ledger
@@ -125,7 +125,9 @@ class Desk:
         self.gathering = Gathering(settings, content.catalogue.vocabulary)
         self.metrics = Metrics()
         trials = content.catalogue.trials
-        self.ledger = open_ledger(settings, lambda trial: rules_of(trials[trial], content.catalogue))
+        self.ledger = open_ledger(
+            settings, lambda trial: rules_of(trials[trial], content.catalogue), recognising=bool(content.site.fatigue)
+        )
         self.discovery = protocol.encode(Discovery([self._described(service) for service in SERVICES]))
 
     def _templates(self, service: Service) -> Templates:
@@ -159,7 +161,7 @@ class Desk:
             ("/cds-services/{id}/feedback", self.take_feedback, "POST"),
             ("/stats", self.stats, "GET"),
             ("/health/live", self.health, "GET"),
-            ("/health/ready", self.health, "GET"),
+            ("/health/ready", self.ready, "GET"),
             ("/metrics", self.measured, "GET"),
         ]
 
@@ -190,7 +192,23 @@ class Desk:
         line.queries, line.faults = gathered.queries or None, tuple(sorted(set(gathered.lost.values())))
         results = self.results(service, gathered.request, gathered.lost)
         self.metrics.add_results(service.id, results)
-        return service.cards(results, results.view, self.content.site.card_cap)
+        return await self._wanted(request, service.cards(results, results.view, self.content.site.card_cap), line)
+
+    async def _wanted(
+        self, request: HookRequest, cards: list[protocol.Card], line: logs.RequestLine
+    ) -> list[protocol.Card]:
+        """Return the cards without those that this user overrode; all of them where nobody knows."""
+        periods = self.content.site.fatigue
+        if not periods or not request.user or not cards:
+            return cards
+        try:
+            found = await run_in_threadpool(self.ledger.overridden, request)
+        except LedgerError:
+            return cards
+        said = {card.uuid: self.ledger.said(card) for card in cards}
+        shown = fatigue.shown(cards, said, fatigue.in_force(found, periods, self.today()))
+        line.withheld = len(cards) - len(shown) or None
+        return shown
 
     def results(self, service: Service, request: HookRequest, lost: Mapping[str, str] = NOTHING) -> Results:
         """Return what is decided for one service. lost: prefetch key -> why it could not be fetched.
@@ -219,12 +237,14 @@ class Desk:
         return Response(await run_in_threadpool(stats, self.ledger, self.services), media_type=JSON)
 
     async def health(self, request: Request) -> Response:
-        """Answer that the service is up; it is ready as soon as it answers, since content is loaded before.
-
-        Without its ledger it still gives cards, so that the ledger is not asked here.
-        """
+        """Answer that the service is up; content is loaded before it answers anything."""
         del request
         return Response(b'{"status":"ok"}', media_type=JSON)
+
+    async def ready(self, request: Request) -> Response:
+        """Answer that all is as it should be: without its ledger the service gives cards, and takes no feedback."""
+        await run_in_threadpool(self.ledger.check)
+        return await self.health(request)
 
     async def measured(self, request: Request) -> Response:
         """Answer what was counted, for Prometheus."""

@@ -46,5 +46,12 @@ def _reasons(said: list[Override]) -> str:
     return msgspec.json.encode([_coding(system, code) for system, code in codings]).decode()
 
 
+def reasons_of(written: str) -> list[tuple[str | None, str]]:
+    """Return the (system, code) of the reasons as they are kept."""
+    return [
+        (coding.get("system"), coding["code"]) for coding in msgspec.json.decode(written, type=list[dict[str, str]])
+    ]
+
+
 def _coding(system: str | None, code: str) -> dict[str, str]:
     return {"system": system, "code": code} if system else {"code": code}

@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Engine, Insert, Table
+from sqlalchemy import Engine, Insert, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.background import Background
 from cds_service.check import DISTRIBUTION
 from cds_service.database import alone, open_database, writing
-from cds_service.feedback import Row, kept
+from cds_service.fatigue import Overridden, Said, says
+from cds_service.feedback import Row, kept, reasons_of
 from cds_service.settings import LedgerSettings, SettingsError
 from cds_service.tables import CARD_TRIALS, CARDS, FEEDBACK, RULES
 from hooks.cards import subject_of
@@ -51,37 +52,60 @@ def reaching() -> Iterator[None]:
 
 
 class GivenCard(NamedTuple):
-    """What is kept of a card. day: the one that counted as today."""
+    """What is kept of a card. day: the one that counted as today. says: a keyed hash, where fatigue is on."""
 
     uuid: str
     topic: str
     day: str
     trials: Sequence[TrialStatus]
+    says: str | None
 
 
 class Given(NamedTuple):
-    """The cards of one answer on their way to the ledger. patient: the FHIR server's URL and the id, not hashed yet."""
+    """The cards of one answer on their way to the ledger. patient: the FHIR server's URL and the id, not hashed yet.
+
+    audience: a keyed hash of the user with the patient, where fatigue is on.
+    """
 
     service: str
     patient: str
     evaluated_at: dt.datetime
     cards: Sequence[GivenCard]
+    audience: str | None
 
 
 class Ledger:
-    """The ledger of one process. rules: trial id -> the rules by which it is decided now."""
+    """The ledger of one process. rules: trial id -> the rules by which it is decided now.
 
-    def __init__(self, engine: Engine, key: bytes, rules: Callable[[str], Rules]) -> None:
+    recognising: whether it keeps to whom a card was given and what it said, as fatigue needs.
+    """
+
+    def __init__(self, engine: Engine, key: bytes, rules: Callable[[str], Rules], *, recognising: bool) -> None:
         self.engine, self._key, self._rules = engine, key, functools.cache(rules)
         self._version = metadata.version(DISTRIBUTION)
-        self._given = Background(self._store)
+        self._given, self._recognising = Background(self._store), recognising
 
     def give(self, service: str, request: HookRequest, cards: Iterable[Card]) -> None:
         """Record the cards of an answer, later; this neither waits nor fails."""
-        given = tuple(_given(card) for card in cards)
+        given = tuple(self._given_card(card) for card in cards)
         if given:
-            patient = f"{(request.fhirServer or '').rstrip('/')}/{request.patient}"
-            self._given.put(Given(service, patient, dt.datetime.now(dt.UTC), given))
+            audience = self._audience(request) if self._recognising else None
+            self._given.put(Given(service, _patient(request), dt.datetime.now(dt.UTC), given, audience))
+
+    def said(self, card: Card) -> Said:
+        """Return what a card says, as it is recognised."""
+        return Said(card.source.topic.code if card.source.topic else "", self._hashed(says(card)))
+
+    def overridden(self, request: HookRequest) -> list[Overridden]:
+        """Return the cards that this user overrode for this patient. Raises LedgerError."""
+        asked = select(CARDS.c.topic, CARDS.c.says, FEEDBACK.c.reasons, FEEDBACK.c.outcome_at).where(
+            CARDS.c.uuid == FEEDBACK.c.card,
+            CARDS.c.audience == self._audience(request),
+            FEEDBACK.c.outcome == "overridden",
+        )
+        with reaching(), self.engine.connect() as connection, connection.begin():
+            found = connection.execute(asked).all()
+        return [Overridden(Said(topic, said), reasons_of(reasons), at.date()) for topic, said, reasons, at in found]
 
     def keep(self, service: str, items: Iterable[FeedbackItem]) -> None:
         """Store a batch of feedback, whole, each item once however often it comes. Raises LedgerError."""
@@ -91,10 +115,26 @@ class Ledger:
             if rows:
                 connection.execute(self._adding(FEEDBACK), rows)
 
+    def check(self) -> None:
+        """Ask the database whether it is there. Raises LedgerError."""
+        with reaching(), self.engine.connect() as connection, connection.begin():
+            connection.execute(select(RULES.c.digest).limit(1))
+
     def close(self) -> None:
         """Store what is still waiting."""
         self._given.close()
         self.engine.dispose()
+
+    def _given_card(self, card: Card) -> GivenCard:
+        day, trials = subject_of(card)
+        topic = card.source.topic.code if card.source.topic else ""
+        return GivenCard(card.uuid, topic, day, trials, self.said(card).state if self._recognising else None)
+
+    def _audience(self, request: HookRequest) -> str:
+        return self._hashed(f"{request.user} {_patient(request)}".encode())
+
+    def _hashed(self, words: bytes) -> str:
+        return hmac.digest(self._key, words, "sha256").hex()
 
     def _store(self, batch: Sequence[Given]) -> None:
         cards = [(self._card_row(given, card), card) for given in batch for card in given.cards]
@@ -117,7 +157,9 @@ class Ledger:
             "version": self._version,
             "evaluated_at": given.evaluated_at,
             "evaluated_on": dt.date.fromisoformat(card.day),
-            "patient": hmac.digest(self._key, given.patient.encode(), "sha256").hex(),
+            "patient": self._hashed(given.patient.encode()),
+            "audience": given.audience,
+            "says": card.says,
         }
 
     def _adding(self, table: Table) -> Insert:
@@ -127,11 +169,11 @@ class Ledger:
         return sqlite.insert(table).on_conflict_do_nothing()
 
 
-def open_ledger(settings: LedgerSettings, rules: Callable[[str], Rules]) -> Ledger:
+def open_ledger(settings: LedgerSettings, rules: Callable[[str], Rules], *, recognising: bool = False) -> Ledger:
     """Return the ledger, its tables and its key made if there are none. Raises SettingsError."""
     with alone(settings.data_dir):
         key = _key(settings.data_dir / KEY)
-        return Ledger(open_database(settings), key, rules)
+        return Ledger(open_database(settings), key, rules, recognising=recognising)
 
 
 def _key(file: Path) -> bytes:
@@ -150,9 +192,9 @@ def _key(file: Path) -> bytes:
     return key
 
 
-def _given(card: Card) -> GivenCard:
-    day, trials = subject_of(card)
-    return GivenCard(card.uuid, card.source.topic.code if card.source.topic else "", day, trials)
+def _patient(request: HookRequest) -> str:
+    """Return the patient as he is told from every other: by the FHIR server's URL and the id."""
+    return f"{(request.fhirServer or '').rstrip('/')}/{request.patient}"
 
 
 def _rules_rows(rules: Iterable[Rules]) -> list[Row]:

@@ -19,7 +19,8 @@ LOGGER = logging.getLogger("cds_service")
 class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One request. route: its template. duration_ms: wall time. correlation: what an error answer refers to.
 
-    queries: asked of the FHIR server. faults: why some of them brought nothing or not all.
+    withheld: cards that the user overrode before. queries: asked of the FHIR server. faults: why some of them brought
+    nothing or not all.
     """
 
     time: str = ""
@@ -29,6 +30,7 @@ class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     status: int = 0
     duration_ms: float = 0
     cards: int | None = None
+    withheld: int | None = None
     queries: int | None = None
     faults: tuple[str, ...] = ()
     correlation: str = ""

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from hooks.cards import OVERRIDE_REASONS
+from mappings.clinical_time import CalendarPeriod
 from mappings.evaluation import Policy
 from mappings.kinds.base import Part, Period
 from mappings.lint import SiteRule, SiteRules
@@ -18,6 +20,8 @@ from terminology.errors import ContentError
 from terminology.valuesets import Vocabulary
 
 CARDS = 5
+
+REASONS = tuple(reason.code for reason in OVERRIDE_REASONS)
 
 
 class UpperLimit(Part):
@@ -32,12 +36,22 @@ class Site(Part):
 
     recency: value set -> how long a result counts (`30 days`). upper_limits: value set -> upper limit of normal.
     card_cap: how many likely eligible trials have a card of their own. trials: trial id -> what is said of it here.
+    fatigue: override reason -> how long a card that a user overrode with it is not shown to him again.
     """
 
     recency: Mapping[str, Period] = Field(default_factory=dict)
     upper_limits: Mapping[str, UpperLimit] = Field(default_factory=dict)
     card_cap: int = Field(default=CARDS, ge=0, le=50)
     trials: Mapping[str, SiteTrial] = Field(default_factory=dict)
+    fatigue: Mapping[str, Period] = Field(default_factory=dict)
+
+    @field_validator("fatigue")
+    @classmethod
+    def _reasons_are_ours(cls, value: Mapping[str, CalendarPeriod]) -> Mapping[str, CalendarPeriod]:
+        for code in value:
+            if code not in REASONS:
+                raise ValueError(f"'{code}' is not a reason that our cards offer: {', '.join(REASONS)}")
+        return value
 
     def policy(self) -> Policy:
         """Return what the evaluation needs to know of it."""

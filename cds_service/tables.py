@@ -30,7 +30,10 @@ CARDS = Table(
     Column("evaluated_at", _INSTANT, nullable=False),
     Column("evaluated_on", Date, nullable=False),  # the day that counted as today
     Column("patient", Text, nullable=False),  # a keyed hash
+    Column("audience", Text),  # of the user together with the patient, where fatigue is on
+    Column("says", Text),  # of what the card says, likewise
     Index("cards_by_topic", "service", "topic"),
+    Index("cards_by_audience", "audience"),
 )
 
 CARD_TRIALS = Table(

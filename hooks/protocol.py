@@ -56,7 +56,10 @@ class FhirAuthorization(msgspec.Struct, frozen=True):
 
 
 class HookRequest(msgspec.Struct, frozen=True):
-    """A request that was checked. patient: the bare id. prefetch: key -> what came, None for the client's null."""
+    """A request that was checked. patient: the bare id. prefetch: key -> what came, None for the client's null.
+
+    user: as the client names him (`Practitioner/7`); empty when it does not.
+    """
 
     hook: str
     patient: str
@@ -64,6 +67,7 @@ class HookRequest(msgspec.Struct, frozen=True):
     prefetch: dict[str, Body | None]
     fhirServer: str | None = None
     fhirAuthorization: FhirAuthorization | None = None
+    user: str = ""
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -100,16 +104,18 @@ def read_request(raw: bytes, *, hook: str) -> HookRequest:
     """
     envelope = decode_envelope(raw)
     _check_members(envelope, hook)
-    patient = _patient_id(envelope.context or Context())
+    context = envelope.context or Context()
+    patient = _patient_id(context)
     prefetch: dict[str, Body | None] = envelope.prefetch or {}
     _check_patient(prefetch.get(PATIENT_KEY), patient)
     return HookRequest(
         hook=hook,
         patient=patient,
-        patient_facing=_user_type(envelope.context or Context()) in PATIENT_FACING,
+        patient_facing=_user_type(context) in PATIENT_FACING,
         prefetch=prefetch,
         fhirServer=envelope.fhirServer,
         fhirAuthorization=envelope.fhirAuthorization,
+        user=context.userId or "",
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, column, inspect, select, table
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "ledger_version"
 
 

@@ -239,15 +239,17 @@ def test_an_unreachable_ledger_is_503_for_feedback_and_no_reason_to_withhold_car
     with asking(settings) as client:
         with unreachable():
             (card,) = client.cards(asked_for(), TRIGGER)
-            for answer in (client.post(path, override(card["uuid"])), client.get("/stats")):
+            asked = (client.post(path, override(card["uuid"])), client.get("/stats"), client.get("/health/ready"))
+            for answer in asked:
                 assert answer.status_code == 503
                 assert answer.json()["issue"][0]["code"] == "transient"
-            assert client.get("/health/ready").status_code == 200
+            assert client.get("/health/live").status_code == 200
             until = time.monotonic() + 10
             while "ledger-unreachable" not in caplog.text and time.monotonic() < until:
                 time.sleep(0.02)
         assert '"event":"ledger-unreachable"' in caplog.text
         assert client.post(path, override(card["uuid"])).status_code == 200
+        assert client.get("/health/ready").status_code == 200
         assert [row.uuid for row in rows_once_there(settings, CARDS, 1)] == [card["uuid"]]
     assert [row.card for row in rows(settings, FEEDBACK)] == [card["uuid"]]
 
