@@ -68,6 +68,7 @@ lock: $(BIN)/python ## write locks/ anew after a change of dependencies (UPGRADE
 	$(COMPILE) --output-file locks/dev.txt --constraints locks/run.txt --extra dev --extra bench --extra postgres pyproject.toml
 	$(COMPILE) --output-file locks/fuzz.txt --constraints locks/dev.txt --extra fuzz pyproject.toml
 	echo hatchling | $(COMPILE) --output-file locks/build.txt --constraints locks/dev.txt -
+	echo healthchain | $(COMPILE) --output-file tests/clients/healthchain/requirements.txt -
 
 $(BIN)/python:
 	@command -v "$(PYTHON)" >/dev/null || { \

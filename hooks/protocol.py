@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from mappings.fhir import ID, AnyBody, Body, Unreadable, decode
+from mappings.fhir import ID, AnyBody, Body, Unreadable, decode, limit_nesting
 from mappings.fhir.bodies import patient_ids
 from mappings.report import FindingReport
 from terminology.errors import CdsError, RecordError
@@ -131,9 +131,12 @@ def decode_envelope(raw: bytes) -> Envelope:
 
 def _decode_whole(raw: bytes) -> Envelope:
     try:
-        return _envelope.decode(raw)
+        envelope = _envelope.decode(raw)
     except msgspec.ValidationError:  # what follows may still be no JSON: that error is the caller's
         return _decode_apart(raw)
+    for body in (envelope.prefetch or {}).values():
+        limit_nesting(body)
+    return envelope
 
 
 def _decode_apart(raw: bytes) -> Envelope:

@@ -11,6 +11,8 @@ import calendar
 import datetime as dt
 import functools
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 DAY_END = dt.time(23, 59, 59, 999999)
@@ -36,6 +38,16 @@ class Interval(NamedTuple):
     def same_moment(self, other: Interval) -> bool:
         """Whether both span the same days, so that neither can be called the later."""
         return (self.first.date(), self.last.date()) == (other.first.date(), other.last.date())
+
+
+def one_is_later(times: Iterable[Interval]) -> bool:
+    """Whether any of the times lies before another; of those with one offset only the ends are compared."""
+    by_offset: defaultdict[dt.timedelta | None, list[Interval]] = defaultdict(list)
+    for time in times:
+        by_offset[time.offset].append(time)
+    earliest = [min(group, key=lambda time: time.last) for group in by_offset.values()]
+    latest = [max(group, key=lambda time: time.first) for group in by_offset.values()]
+    return any(one.before(other) for one in earliest for other in latest)
 
 
 def _instant(clock: dt.datetime, offset: dt.timedelta) -> dt.datetime:

@@ -1,6 +1,6 @@
 """FHIR R4 in, PatientRecord out. No other part of the house knows a clinical resource's JSON shape."""
 
-from mappings.fhir.decoding import Body, decode
+from mappings.fhir.decoding import Body, decode, limit_nesting
 from mappings.fhir.record import DECIDING, READ, Part, read_record
 from mappings.fhir.shapes import ID, AnyBody, Bundle, OperationOutcome, Patient, Unreadable
 
@@ -16,5 +16,6 @@ __all__ = [
     "Patient",
     "Unreadable",
     "decode",
+    "limit_nesting",
     "read_record",
 ]

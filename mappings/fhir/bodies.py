@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mappings.fhir import shapes
 from mappings.fhir.decoding import Body
+from mappings.fhir.record import DECIDING
 from mappings.fhir.references import references_in, source_of
 from mappings.fhir.shapes import Bundle, DiagnosticReport, Entry, Observation, OperationOutcome, Patient, Unreadable
 from terminology.valuesets import Vocabulary
@@ -26,10 +27,10 @@ def patient_ids(body: Body | None) -> list[str | None]:
 
 
 def types_in(body: Body | None) -> frozenset[str]:
-    """Return the FHIR types that a body holds; those of unreadable resources as far as they can be had."""
-    found = resources(body)
-    names = {r.type if isinstance(r, Unreadable) else type(r).__name__ for r in found}
-    return frozenset(names - {"", "OperationOutcome"})
+    """Return the FHIR types that a body holds; what cannot be read and does not say its type may be of any."""
+    names = {r.type if isinstance(r, Unreadable) else type(r).__name__ for r in resources(body)}
+    told = frozenset(names - {"", "Bundle", "OperationOutcome"})
+    return told if names.isdisjoint({"", "Bundle"}) else told | DECIDING
 
 
 def is_other_than(body: Body | None, types: frozenset[str]) -> bool:

@@ -38,6 +38,10 @@ from terminology.valuesets import Vocabulary
 NONE: frozenset[str] = frozenset()
 NORMAL_RANGE = "normal"
 NOT_ASKED_FOR = "code-not-asked-for"
+OLDEST = 150
+"""Years; no age is greater, and a JSON number may be 1e999999999, which as an integer would fill the memory."""
+
+SHAPELESS = "its value does not have FHIR's shape"
 
 T = TypeVar("T")
 Carrier = shapes.Observation | shapes.Component
@@ -103,12 +107,9 @@ class Reader:
 
     def _at_age(self, age: shapes.Quantity | None) -> Interval | None:
         """The year of life that an onsetAge in years names."""
-        if (
-            age is None
-            or age.value is None
-            or self.birth is None
-            or (age.code or age.unit) not in {"a", "year", "years"}
-        ):
+        if self.birth is None or age is None or (age.code or age.unit) not in {"a", "year", "years"}:
+            return None
+        if age.value is None or not age.value.is_finite() or not 0 <= age.value <= OLDEST:
             return None
         years = int(age.value)
         first, last = _years_later(self.birth.first, years), _years_later(self.birth.last, years + 1)
@@ -427,6 +428,8 @@ def _years_later(day: dt.datetime, years: int) -> dt.datetime:
 def _quantity(quantity: shapes.Quantity | None) -> Quantity | None:
     if quantity is None or quantity.value is None:
         return None
+    if not quantity.value.is_finite():
+        raise Quarantine(SHAPELESS)
     return Quantity(quantity.value, quantity.code or quantity.unit, quantity.comparator)
 
 
@@ -434,8 +437,8 @@ def _read(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw) -> T:
     """Decode an element that was left unread."""
     try:
         return decoder.decode(raw)
-    except msgspec.ValidationError:
-        raise Quarantine("its value does not have FHIR's shape") from None
+    except shapes.MISFIT:
+        raise Quarantine(SHAPELESS) from None
 
 
 def _reference_ranges(raw: msgspec.Raw) -> tuple[ReferenceRange, ...]:

@@ -1,7 +1,8 @@
 """From bytes to shapes, entry by entry: one resource that cannot be read never loses the others.
 
 The whole body is decoded in one pass. Only when something in it does not fit, it is taken apart: each entry on its
-own, and the misfits become `Unreadable`. Both ways give the same shapes.
+own, and the misfits become `Unreadable`. Both ways give the same shapes. What is nested deeper than any record is not
+read: taking it apart level by level would cost the square of its depth.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mappings.fhir.shapes import AnyBody, AnyResource, Bundle, Element, Entry, Link, Resource, Unreadable
+from mappings.fhir.shapes import MISFIT, AnyBody, AnyResource, Bundle, Element, Entry, Link, Resource, Unreadable
 from terminology.errors import RecordError
 
 Body = Resource | Unreadable
@@ -21,6 +22,11 @@ _resource = msgspec.json.Decoder(AnyResource)
 
 
 NULL = msgspec.Raw(b"null")
+
+NESTED = 8
+"""Bundles in a Bundle, one in the other, that are opened; a server answers a batch with two."""
+
+TOO_DEEP = "it is nested too deeply"
 
 
 class _RawEntry(Element):
@@ -52,25 +58,39 @@ def decode(raw: bytes | msgspec.Raw) -> Body:
     Raises RecordError when the bytes are not JSON, or not a JSON object.
     """
     try:
-        return _decode_whole(raw)
+        return _decode(raw, NESTED)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"not JSON: {_misfit(error)}") from error
 
 
-def _decode_whole(raw: bytes | msgspec.Raw) -> Body:
+def _decode(raw: bytes | msgspec.Raw, levels: int) -> Body:
+    """Return a body in which so many levels of Bundles are opened."""
     try:
-        decoded: Body = _body.decode(raw)
+        body: Body = _body.decode(raw)
     except msgspec.ValidationError as error:  # what follows may still be no JSON: that error is the caller's
-        return _take_apart(raw, _misfit(error))
-    return decoded
+        return _take_apart(raw, _misfit(error), levels)
+    limit_nesting(body, levels)
+    return body
 
 
-def _take_apart(raw: bytes | msgspec.Raw, why: str) -> Body:
+def limit_nesting(body: Body | None, levels: int = NESTED) -> None:
+    """Make `Unreadable` the Bundles that lie deeper in a body than so many levels."""
+    if not isinstance(body, Bundle):
+        return
+    for entry in body.entry or ():
+        if type(entry.resource) is Bundle:
+            if levels:
+                limit_nesting(entry.resource, levels - 1)
+            else:
+                entry.resource = Unreadable("Bundle", None, TOO_DEEP)
+
+
+def _take_apart(raw: bytes | msgspec.Raw, why: str, levels: int) -> Body:
     peek = _peek(raw)
     if peek.resource_type == "Bundle":
-        return _take_bundle_apart(raw)
+        return _take_bundle_apart(raw, levels)
     if peek.resource_type is None and (inside := _inside(raw)) is not None:
-        return decode(inside)
+        return _decode(inside, levels - 1) if levels else Unreadable("", None, TOO_DEEP)
     return Unreadable(peek.resource_type or "", peek.id, why)
 
 
@@ -102,42 +122,44 @@ def _inside(raw: bytes | msgspec.Raw) -> msgspec.Raw | None:
     return None if inside is NULL else inside
 
 
-def _take_bundle_apart(raw: bytes | msgspec.Raw) -> Body:
+def _take_bundle_apart(raw: bytes | msgspec.Raw, levels: int) -> Body:
     try:
         bundle = msgspec.json.decode(raw, type=_RawBundle)
     except msgspec.ValidationError as error:
         return Unreadable("Bundle", None, _misfit(error))
-    return Bundle(type=bundle.type, total=bundle.total, link=bundle.link, entry=_entries(bundle.entry or []))
+    return Bundle(type=bundle.type, total=bundle.total, link=bundle.link, entry=_entries(bundle.entry or [], levels))
 
 
-def _entries(raw_entries: Sequence[msgspec.Raw]) -> list[Entry]:
+def _entries(raw_entries: Sequence[msgspec.Raw], levels: int) -> list[Entry]:
     entries = []
     for raw in raw_entries:
         try:
             entry = msgspec.json.decode(raw, type=_RawEntry)
-            entries.append(Entry(full_url=entry.full_url, resource=decode_resource(entry.resource)))
-        except msgspec.ValidationError as error:
+            entries.append(Entry(full_url=entry.full_url, resource=decode_resource(entry.resource, levels)))
+        except MISFIT as error:
             entries.append(Entry(resource=Unreadable("", None, _misfit(error))))
     return entries
 
 
-def decode_resource(raw: bytes | msgspec.Raw) -> Body | None:
-    """Return one resource that is not a Bundle, `Unreadable` when it does not fit; None for JSON's null."""
+def decode_resource(raw: bytes | msgspec.Raw, levels: int = NESTED) -> Body | None:
+    """Return one resource, `Unreadable` when it does not fit; None for JSON's null. levels: Bundles still opened."""
     try:
         resource: Body | None = _resource.decode(raw)
-    except msgspec.ValidationError as error:
+    except MISFIT as error:
         if bytes(raw).strip() == b"null":
             return None
         try:
             peek = _peek(raw)
-        except RecordError:
+        except (RecordError, RecursionError):
             return Unreadable("", None, _misfit(error))
         if peek.resource_type == "Bundle":
-            return decode(raw)
+            return _decode(raw, levels - 1) if levels else Unreadable("Bundle", None, TOO_DEEP)
         return Unreadable(peek.resource_type or "", peek.id, _misfit(error))
     return resource
 
 
 def _misfit(error: Exception) -> str:
     """The decoder's message without any value of the record."""
+    if isinstance(error, RecursionError):
+        return TOO_DEEP
     return re.sub(r"'[^']*'", "'...'", str(error))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from mappings.facts import Certainty, ProcedureStatus
-from mappings.fhir.shapes import META, NULL, CodeableConcept
+from mappings.fhir.shapes import META, MISFIT, NULL, CodeableConcept
 
 
 class Skip(Exception):
@@ -75,8 +75,8 @@ def check_whole(meta: msgspec.Raw) -> None:
         return
     try:
         read = META.decode(meta)
-    except msgspec.ValidationError:
-        return
+    except MISFIT:
+        raise Quarantine("it cannot be told whether the server sent all of it") from None
     if read is not None and any(tag.code == SUBSETTED for tag in read.tag or ()):
         raise Quarantine("the server sent only a part of it")
 

@@ -45,7 +45,7 @@ def _stamp(resource: Any) -> tuple[float, int] | None:
         meta = shapes.META.decode(resource.meta)
         updated = dt.datetime.fromisoformat(meta.last_updated).timestamp() if meta and meta.last_updated else 0.0
         number = int(meta.version_id) if meta and meta.version_id else 0
-    except (msgspec.ValidationError, ValueError):
+    except (*shapes.MISFIT, ValueError):
         return None
     return (updated, number) if updated or number else None
 
@@ -108,7 +108,7 @@ def references_in(raw: msgspec.Raw) -> list[shapes.Reference]:
     """Return the references of an element that was left unread; none when it cannot be read."""
     try:
         return REFERENCES.decode(raw) or []
-    except msgspec.ValidationError:
+    except shapes.MISFIT:
         return []
 
 

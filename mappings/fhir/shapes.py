@@ -40,6 +40,10 @@ NULL = msgspec.Raw(b"null")
 """An element that was not sent; one of type Raw stays unread until somebody asks."""
 
 
+MISFIT = (msgspec.ValidationError, RecursionError)
+"""What a decoder raises for an element that has not FHIR's shape, or that is nested too deeply."""
+
+
 class Element(msgspec.Struct, rename="camel", gc=False):
     """Base of the elements inside a resource."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar, Literal
 
-from mappings.clinical_time import CalendarPeriod, Interval
+from mappings.clinical_time import CalendarPeriod, Interval, one_is_later
 from mappings.evaluation import Evaluation
 from mappings.facts import Certainty, ConditionFact
 from mappings.kinds.base import Coded, Listed, Names, Period, after, within
@@ -54,8 +54,7 @@ class Condition(Coded):
     def _again(self, view: Evaluation) -> list[ConditionFact]:
         """The confirmed diagnoses of `twice`, when some are known to be later than others."""
         facts = [f for f in view.facts(ConditionFact, self.twice) if f.certainty is Certainty.CONFIRMED]
-        times = [fact.time for fact in facts if fact.time]
-        return facts if any(one.before(other) for one in times for other in times) else []
+        return facts if one_is_later([fact.time for fact in facts if fact.time]) else []
 
     def value_sets(self) -> frozenset[str]:
         events = self.after.value_sets() if self.after else frozenset()

@@ -126,8 +126,9 @@ class ResultKind(Coded):
             return unknown(moment.reason, moment.facts, says, event.name, self.title(view))
         placed = [(fact, after(fact.time, moment.time)) for fact in facts]
         possible = [fact for fact, place in placed if place is not Truth.FALSE]
+        unplaced = {id(fact) for fact, place in placed if place is Truth.UNKNOWN}
         last = latest(possible)
-        if any(place is Truth.UNKNOWN for fact, place in placed if fact in last):
+        if any(id(fact) in unplaced for fact in last):
             says = "Not known whether it was taken after the {} of {}: {}."
             reason = Reason.INCOMPLETE if event.may_have_moved(view) else Reason.IMPRECISE_DATE
             return unknown(reason, last, says, event.name, moment.time, Listed(last))

@@ -6,7 +6,16 @@ import datetime as dt
 
 import pytest
 
-from mappings.clinical_time import Interval, age_on, days_between, parse_date, parse_period, spanning, up_to
+from mappings.clinical_time import (
+    Interval,
+    age_on,
+    days_between,
+    one_is_later,
+    parse_date,
+    parse_period,
+    spanning,
+    up_to,
+)
 from mappings.kinds.base import after, within
 from tests.spec.tables import Row, rows, spec
 
@@ -90,6 +99,28 @@ def test_what_is_no_fhir_date_is_none(text: str) -> None:
 )
 def test_after_is_known_only_when_the_whole_interval_agrees(row: Row) -> None:
     assert after(interval(row["sample"]), interval(row["operation"])).value == row["after"]
+
+
+@spec(
+    """
+    times                                                          | one is later
+    ---------------------------------------------------------------+-------------
+                                                                   | no
+    2026-10-05                                                     | no
+    2026-10-05; 2026-10-05                                         | no
+    2026-10-06; 2026-10-05                                         | yes
+    2026-10; 2026-10-05                                            | no
+    2026-10; 2026-10-05; 2026-11                                   | yes
+    2026-10-05T10:00:00+02:00; 2026-10-05T09:00:00+01:00           | no
+    2026-10-05T10:00:00+02:00; 2026-10-05T10:00:00+01:00           | yes
+    2026-10-05T23:00:00-05:00; 2026-10-06                          | yes
+    2026-10-05T23:00:00-05:00; 2026-10-06T04:00:00Z; 2026          | no
+    """
+)
+def test_whether_any_of_several_times_is_later_than_another(row: Row) -> None:
+    times = [interval(text.strip()) for text in row["times"].split(";") if text.strip()]
+    assert one_is_later(times) == (row["one is later"] == "yes")
+    assert one_is_later(times) == any(one.before(other) for one in times for other in times)
 
 
 def test_an_undated_sample_may_lie_on_either_side() -> None:

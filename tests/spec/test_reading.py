@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from mappings.facts import Fact, PatientRecord
 from mappings.fhir import Bundle, Part, Unreadable, decode, read_record
+from mappings.fhir.bodies import types_in
+from mappings.fhir.decoding import NESTED
 from terminology.errors import RecordError
 from tests.spec.tables import (
     PATIENT,
@@ -146,6 +148,76 @@ def test_a_result_with_a_bad_answer_is_unreadable_and_another_concept_is_not(mem
     found = record(bundle([PATIENT, marker(**{member: "positive"}), marker(id="t", code=concept("tissue"))]))
     assert (answer(decide(MARKER, found, WORDS)), answer(decide(other, found, WORDS))) == ("unknown unreadable", "true")
     assert (found.tally.quarantined, "unreadable" in reasons(found)) == ({"unreadable": 1}, True)
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("place", ["value", "range"])
+def test_a_number_that_is_none_is_unreadable(number: str, place: str) -> None:
+    quantity: Json = {"value": number, "unit": "mm"}
+    members: Json = {"valueQuantity": quantity} if place == "value" else {"referenceRange": [{"high": quantity}]}
+    assert says(MARKER, marker(**{"valueCodeableConcept": None, "valueString": "positive", **members})) == (
+        "unknown unreadable"
+    )
+
+
+# --- what is nested deeply ---
+
+
+def wrapped(inner: Json, levels: int) -> Json:
+    """Return Bundles, one in the other, with a resource in the innermost."""
+    for _ in range(levels):
+        inner = bundle([inner])
+    return inner
+
+
+@pytest.mark.parametrize("misfit", [[], [{"resourceType": "Observation", "id": 5}]], ids=["in one pass", "taken apart"])
+@pytest.mark.parametrize(("levels", "expected"), [(1, "true"), (NESTED, "true"), (NESTED + 1, "unknown incomplete")])
+def test_bundles_in_bundles_are_opened_to_a_depth_that_no_record_has(
+    levels: int, expected: str, misfit: list[Json]
+) -> None:
+    assert says(CANCER, wrapped(cancer(), levels), *misfit) == expected
+
+
+@pytest.mark.parametrize("levels", [50, 200, 300, 900])
+def test_very_many_bundles_in_bundles_hide_nothing_and_break_nothing(levels: int) -> None:
+    opening, closing = b'{"resourceType":"Bundle","entry":[{"resource":', b"}]}"
+    for inner in (encode(cancer()), b'{"resourceType":"Condition","code":5}'):
+        try:
+            body = decode(opening * levels + inner + closing * levels)
+        except RecordError:
+            continue
+        found = read_record([Part(decode(encode(PATIENT))), Part(body)], vocabulary=WORDS, today=TODAY)
+        assert answer(decide(CANCER, found, WORDS)) == "unknown incomplete"
+
+
+DEEP: list[tuple[str, Any]] = [
+    ("valueQuantity", {"extension": "@"}),
+    ("valueCodeableConcept", {**concept("positive"), "extension": "@"}),
+    ("interpretation", [{"extension": "@"}]),
+    ("referenceRange", [{"extension": "@"}]),
+    ("meta", {"tag": [{"display": "not SUBSETTED"}], "extension": "@"}),
+]
+
+
+@pytest.mark.parametrize(("member", "value"), DEEP, ids=[member for member, _ in DEEP])
+def test_an_element_that_is_read_later_may_be_nested_to_any_depth(member: str, value: Any) -> None:
+    """Between what the decoder skips and what it reads lies a depth at which only one of them is possible."""
+    shallow = encode(bundle([PATIENT, cancer(), marker(**{member: value})]))
+    answers = set()
+    for depth in range(700, 1000, 2):
+        try:
+            found = record(shallow.replace(b'"@"', b"[" * depth + b"]" * depth))
+        except RecordError:
+            continue
+        assert answer(decide(CANCER, found, WORDS)) == "true"
+        answers.add(answer(decide(MARKER, found, WORDS)))
+    assert "true" in answers <= {"true", "unknown unreadable", "unknown incomplete"}
+
+
+def test_what_says_no_type_may_be_of_any() -> None:
+    seen = bundle([cancer(), {"resourceType": "Bundle", "entry": 5}])
+    assert types_in(decode(encode(bundle([cancer()])))) == {"Condition"}
+    assert types_in(decode(encode(seen))) >= {"Condition", "Observation", "Procedure"}
 
 
 # --- Bundles, in whatever form ---

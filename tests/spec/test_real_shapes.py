@@ -311,6 +311,14 @@ def infarction(**elements: Any) -> Json:
     ("onsetAge, this year of life", infarction(onsetAge={"value": 62, "code": "a"}), "unknown imprecise-date"),
     ("onsetAge in years by text", infarction(onsetAge={"value": 50, "unit": "years"}), "false presumed"),
     ("onsetAge in another unit", infarction(onsetAge={"value": 600, "code": "mo"}), "unknown imprecise-date"),
+    ("onsetAge before birth", infarction(onsetAge={"value": -2000, "code": "a"}), "unknown imprecise-date"),
+    ("onsetAge beyond any age", infarction(onsetAge={"value": 100_000, "code": "a"}), "unknown imprecise-date"),
+    (
+        "onsetAge that fills memory",
+        infarction(onsetAge={"value": "1e999999999", "code": "a"}),
+        "unknown imprecise-date",
+    ),
+    ("onsetAge that is no number", infarction(onsetAge={"value": "NaN", "code": "a"}), "unknown imprecise-date"),
     ("onsetString", infarction(onsetString="last summer"), "unknown imprecise-date"),
     ("no onset", infarction(), "unknown imprecise-date"),
     ("no onset, recorded before", infarction(recordedDate="2026-05-23"), "false presumed"),
@@ -605,6 +613,7 @@ def test_a_bundle_of_any_type_and_of_none(type_: str | None) -> None:
         ({"resource": {"resourceType": "Claim"}, "request": {"method": "POST", "url": "Claim"}}, "true"),
         ({"resource": {**later_result(), "meta": SUBSETTED}}, "unknown incomplete"),
         ({"resource": {**later_result(), "meta": {"tag": [{"code": "reviewed", "display": "not SUBSETTED"}]}}}, "true"),
+        ({"resource": {**later_result(), "meta": {"tag": "SUBSETTED"}}}, "unknown incomplete"),
     ],
     ids=str,
 )
