@@ -23,7 +23,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cds_service import authentication, demo_pages, fatigue, logs
+from cds_service import demo_pages, fatigue, logs
+from cds_service.authentication import Authentication, Refused
+from cds_service.clients import Client
 from cds_service.content import Content, load_content
 from cds_service.gathering import Gathering
 from cds_service.ledger import LedgerError, open_ledger
@@ -62,8 +64,8 @@ Today = Callable[[], dt.date]
 def create_app(settings: Settings, today: Today | None = None, content: Content | None = None) -> FastAPI:
     """Return the service. today: the clock; by default the day in `CDS_TIME_ZONE`. content: by default the settings'.
 
-    Raises ContentError when trials, triggers, value sets or the site file cannot be used, SettingsError when the
-    ledger cannot.
+    Raises ContentError when trials, triggers, value sets, the site file or the clients file cannot be used,
+    SettingsError when the ledger or the data folder cannot.
     """
     desk = Desk(settings, content or load_content(settings), today or _clock(settings.time_zone))
     app = FastAPI(
@@ -122,6 +124,7 @@ class Desk:
         self.settings, self.content, self.today = settings, content, today
         self.services = {service.id: service for service in SERVICES}
         self.known: dict[str, Templates] = {service.id: self._templates(service) for service in SERVICES}
+        self.authentication = Authentication(settings)
         self.gathering = Gathering(settings, content.catalogue.vocabulary)
         self.metrics = Metrics()
         trials = content.catalogue.trials
@@ -151,6 +154,7 @@ class Desk:
         yield
         self.gathering.close()
         await run_in_threadpool(self.ledger.close)
+        self.authentication.close()
 
     def routes(self) -> list[tuple[str, Endpoint, str]]:
         """Return (path, endpoint, method) of everything under /cds-services, /health and /metrics."""
@@ -167,28 +171,30 @@ class Desk:
 
     async def discover(self, request: Request) -> Response:
         """Answer discovery."""
-        self._authenticate(request)
+        await self._caller(request)
         return Response(self.discovery, media_type=JSON)
 
     async def call(self, request: Request) -> Response:
         """Answer a hook with cards."""
-        self._authenticate(request)
+        caller = await self._caller(request)
         service = self._service(request)
         line: logs.RequestLine = request.scope[LINE]
         hook_request = protocol.read_request(await self._body(request), hook=service.hook)
-        answer = Cards(await self._cards(service, hook_request, line))
+        answer = Cards(await self._cards(service, hook_request, caller, line))
         self.ledger.give(service.id, hook_request, answer.cards)
         line.cards = len(answer.cards)
         return Response(protocol.encode(answer), media_type=JSON)
 
-    async def _cards(self, service: Service, request: HookRequest, line: logs.RequestLine) -> list[protocol.Card]:
+    async def _cards(
+        self, service: Service, request: HookRequest, caller: Client | None, line: logs.RequestLine
+    ) -> list[protocol.Card]:
         """Return the cards of one service; none for a patient who reads his own chart, since cards are for clinicians.
 
         Raises ProtocolError 412 when the Patient is missing or cannot be read.
         """
         if request.patient_facing:
             return []
-        gathered = await self.gathering.complete(request, self.known[service.id])
+        gathered = await self.gathering.complete(request, self.known[service.id], caller.fhir_servers if caller else ())
         line.queries, line.faults = gathered.queries or None, tuple(sorted(set(gathered.lost.values())))
         results = self.results(service, gathered.request, gathered.lost)
         self.metrics.add_results(service.id, results)
@@ -225,7 +231,7 @@ class Desk:
 
     async def take_feedback(self, request: Request) -> Response:
         """Take feedback: the whole batch, or none of it. What is acknowledged is stored."""
-        self._authenticate(request)
+        await self._caller(request)
         service = self._service(request)
         items = protocol.read_feedback(await self._body(request))
         await run_in_threadpool(self.ledger.keep, service.id, items)
@@ -233,7 +239,7 @@ class Desk:
 
     async def stats(self, request: Request) -> Response:
         """Answer how many cards were given and what became of them."""
-        self._authenticate(request)
+        await self._caller(request)
         return Response(await run_in_threadpool(stats, self.ledger, self.services), media_type=JSON)
 
     async def health(self, request: Request) -> Response:
@@ -251,8 +257,13 @@ class Desk:
         del request
         return Response(self.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    def _authenticate(self, request: Request) -> None:
-        authentication.check(self.settings.auth, request.headers.get("authorization"))
+    async def _caller(self, request: Request) -> Client | None:
+        """Return who calls; None for anybody where that is allowed. Why somebody is refused is for the log alone."""
+        try:
+            return await self.authentication.caller(request)
+        except Refused as refused:
+            request.scope[LINE].refused = refused.reason
+            raise
 
     def _service(self, request: Request) -> Service:
         service = self.services.get(request.path_params["id"])

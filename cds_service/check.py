@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
+from cds_service.clients import load_clients
 from cds_service.content import given, load_content
 from cds_service.settings import SettingsError, load_content_settings, load_settings, serving_is_set
 from cds_service.site import site_rules
@@ -73,9 +74,11 @@ def tests_by_criterion(folder: Path, trials: Sequence[str]) -> dict[str, list[st
 def _settings_problems() -> Iterator[str]:
     if serving_is_set():
         try:
-            load_settings()
+            load_clients(load_settings())
         except SettingsError as error:
             yield f"environment: {error}"
+        except ContentError as error:
+            yield str(error)
 
 
 def _content_problems() -> Iterator[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from cds_service.fetching import Access, Fetched, Fetcher, FetchFault, Query, access
+from cds_service.fetching import NOT_ALLOWED, Access, Fetched, Fetcher, FetchFault, Query, access
 from cds_service.outbound import Outbound
 from cds_service.settings import Settings
 from hooks.prefetch import NOTHING, Templates, lacking
@@ -40,13 +40,16 @@ class Gathering:
         self._settings, self._vocabulary = settings, vocabulary
         self._outbound, self._fetcher = Outbound(settings.fhir_servers), Fetcher()
 
-    async def complete(self, request: HookRequest, known: Templates) -> Gathered:
-        """Return the request with the keys that were absent or null, and the pages that were not sent."""
+    async def complete(self, request: HookRequest, known: Templates, servers: Sequence[str] = ()) -> Gathered:
+        """Return the request with the keys that were absent or null, and the pages that were not sent.
+
+        servers: of those that may be called, the ones that this caller may name; all when there are none.
+        """
         queries = _queries(request, known)
         if not queries or not request.fhirServer:
             return Gathered(request)
         try:
-            leave = self._access(request)
+            leave = self._access(request, servers)
         except FetchFault as fault:
             return Gathered(request, dict.fromkeys(queries, fault.what))
         fetched = await self._fetcher.fetch(leave, queries)
@@ -59,7 +62,10 @@ class Gathering:
         """Let go of the threads."""
         self._fetcher.close()
 
-    def _access(self, request: HookRequest) -> Access:
+    def _access(self, request: HookRequest, servers: Sequence[str]) -> Access:
+        """Return leave to call the request's server. Raises FetchFault when there is none."""
+        if servers and Outbound(servers).server(request.fhirServer or "") is None:
+            raise FetchFault(NOT_ALLOWED)
         seconds = self._settings.deadline_seconds * SHARE
         return access(request, self._outbound, seconds=seconds, size=self._settings.max_body_bytes)
 

@@ -20,7 +20,7 @@ class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One request. route: its template. duration_ms: wall time. correlation: what an error answer refers to.
 
     withheld: cards that the user overrode before. queries: asked of the FHIR server. faults: why some of them brought
-    nothing or not all.
+    nothing or not all. refused: why nobody was let in, one of the words of `authentication.Reason`.
     """
 
     time: str = ""
@@ -33,6 +33,7 @@ class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     withheld: int | None = None
     queries: int | None = None
     faults: tuple[str, ...] = ()
+    refused: str = ""
     correlation: str = ""
     error: str = ""
 

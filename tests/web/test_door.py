@@ -20,6 +20,7 @@ from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import Settings
 from hooks.services import SERVICES
 from tests.web.serving import Client, serve
+from tests.web.tokens import clients_file
 
 CALLS = [("GET", "/cds-services"), ("POST", "/cds-services/trial-eligibility"), ("POST", "/cds-services/x/feedback")]
 
@@ -27,9 +28,9 @@ CALLS = [("GET", "/cds-services"), ("POST", "/cds-services/trial-eligibility"), 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     """The service as it is by default."""
-    clients = tmp_path_factory.mktemp("clients") / "clients.yaml"
-    clients.write_text("[]", encoding="utf-8")
-    settings = Settings(clients=clients, public_url="https://cds.example")
+    folder = tmp_path_factory.mktemp("clients")
+    clients = clients_file(folder, [{"iss": "https://ehr.example", "jku": "https://ehr.example/jwks.json"}])
+    settings = Settings(clients=clients, public_url="https://cds.example", data_dir=folder)
     for base in serve(settings):
         with httpx2.Client(base_url=base, trust_env=False) as http:
             yield http
@@ -55,7 +56,7 @@ def test_without_the_demo_there_is_no_page(closed: httpx2.Client) -> None:
     assert closed.get("/demo/trigger-positive").status_code == 404
 
 
-def test_optional_refuses_a_token_that_nobody_checks() -> None:
+def test_optional_without_clients_refuses_every_token() -> None:
     for base in serve(Settings(auth="optional")):
         assert httpx2.get(f"{base}/cds-services", trust_env=False).status_code == 200
         headers = {"authorization": "Bearer x.y.z"}

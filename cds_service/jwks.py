@@ -1,0 +1,173 @@
+"""The public keys of a CDS client: a JSON Web Key Set, in a file or at an address, read again when keys rotate.
+
+An address is one that the clients file names; it is called without credentials, follows no redirect, and is bounded in
+size and time. A token cannot make it be called more often than once in `COOL_DOWN` seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jwt
+import requests
+from urllib3.exceptions import HTTPError
+
+from terminology.errors import CdsError
+
+LIFESPAN = 600.0
+"""Seconds after which keys are read again."""
+
+KEPT = 3600.0
+"""Seconds after which keys that cannot be read again are no longer believed."""
+
+COOL_DOWN = 10.0
+"""Seconds between two attempts to read again."""
+
+SECONDS = 2.0
+MAX_SIZE = 256 * 1024
+CHUNK = 16_384
+
+Keys = Mapping[tuple[str, str], jwt.PyJWK]
+"""(kid, algorithm) -> the one key of that name which fits the algorithm."""
+
+Read = Callable[[], Keys]
+
+
+class KeysError(CdsError):
+    """A key set that cannot be had. what: why."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class KeySet:
+    """The keys of one client, kept. read: reads them; runs in a thread. clock: seconds, steady."""
+
+    def __init__(self, read: Read, clock: Callable[[], float] = time.monotonic) -> None:
+        self._read, self._clock = read, clock
+        self._keys: Keys | None = None
+        self._read_at = self._not_before = float("-inf")
+        self._lock = asyncio.Lock()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are keys at all."""
+        return self._keys is not None
+
+    async def find(self, kid: str, algorithm: str) -> jwt.PyJWK | None:
+        """Return the key of this name for this algorithm; keys that are old or lack it are read again, once."""
+        seen = self._keys
+        if seen is None or (kid, algorithm) not in seen or self._age() > LIFESPAN:
+            async with self._lock:
+                if self._keys is seen and self._clock() >= self._not_before:
+                    await self._renew()
+        return None if self._keys is None else self._keys.get((kid, algorithm))
+
+    async def _renew(self) -> None:
+        """Read the keys again; those that were known stay, for a while, when they cannot be read."""
+        first = self._keys is None
+        try:
+            self._keys = await asyncio.wait_for(asyncio.to_thread(self._read), SECONDS)
+            self._read_at = self._clock()
+        except (KeysError, TimeoutError):
+            first = False
+            if self._age() > KEPT:
+                self._keys = None
+        if not first:
+            self._not_before = self._clock() + COOL_DOWN
+
+    def _age(self) -> float:
+        return self._clock() - self._read_at
+
+
+def key_set(client_file: Path | None, url: str, algorithms: Iterable[str]) -> KeySet:
+    """Return the keys of a file, or of an address when there is no file."""
+    if client_file is not None:
+        return KeySet(functools.partial(from_file, client_file, algorithms))
+    return KeySet(functools.partial(from_url, url, algorithms))
+
+
+def from_file(file: Path, algorithms: Iterable[str]) -> Keys:
+    """Return the keys of a file. Raises KeysError."""
+    try:
+        raw = file.read_bytes()
+    except OSError:
+        raise KeysError(f"{file} cannot be read") from None
+    return parse(raw, algorithms)
+
+
+def from_url(url: str, algorithms: Iterable[str]) -> Keys:
+    """Return the keys of an address. Raises KeysError."""
+    try:
+        with requests.get(
+            url,
+            headers={"Accept": "application/json", "User-Agent": "oncology-trial-cds"},
+            auth=_nobody,
+            allow_redirects=False,
+            stream=True,
+            timeout=SECONDS,
+        ) as response:
+            return parse(_body(response), algorithms)
+    except (requests.RequestException, HTTPError):
+        raise KeysError("the key set could not be fetched") from None
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no credentials: with an auth of its own, requests looks for no password on this machine."""
+    return request
+
+
+def _body(response: requests.Response) -> bytes:
+    if response.status_code != 200:
+        raise KeysError(f"the key set's address answered {response.status_code}")
+    body, deadline = b"", time.monotonic() + SECONDS
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > MAX_SIZE or time.monotonic() > deadline:
+            raise KeysError("the key set is too long or too slow")
+    return body
+
+
+def parse(raw: bytes, algorithms: Iterable[str]) -> Keys:
+    """Return the keys of a JSON Web Key Set that fit one of the algorithms.
+
+    Two keys of one name that fit the same algorithm are no key: which of them is meant cannot be known. Raises
+    KeysError for what is no key set.
+    """
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise KeysError("not JSON") from None
+    written = content.get("keys") if isinstance(content, dict) else None
+    if not isinstance(written, list):
+        raise KeysError("not a JSON Web Key Set")
+    found: defaultdict[tuple[str, str], list[jwt.PyJWK]] = defaultdict(list)
+    for jwk in written:
+        for algorithm in algorithms:
+            if isinstance(jwk, dict) and (key := _key(jwk, algorithm)) is not None:
+                found[jwk["kid"], algorithm].append(key)
+    return {name: keys[0] for name, keys in found.items() if len(keys) == 1}
+
+
+def _key(jwk: dict[str, Any], algorithm: str) -> jwt.PyJWK | None:
+    """Return a key for an algorithm; None when it is meant for another, or for anything but verification."""
+    if not isinstance(jwk.get("kid"), str) or "d" in jwk:
+        return None
+    if jwk.get("alg", algorithm) != algorithm or jwk.get("use", "sig") != "sig":
+        return None
+    if jwk.get("key_ops", ["verify"]) != ["verify"]:
+        return None
+    try:
+        key = jwt.PyJWK(jwk, algorithm)
+        key.Algorithm.prepare_key(key.key)
+    except (jwt.PyJWTError, TypeError, ValueError, KeyError):
+        return None
+    return key
