@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from hooks import protocol
+from hooks.services import SERVICES
 from hooks.wording import SUMMARY_LENGTH
 from mappings.report import FindingReport
 from mappings.trials import Role
@@ -115,6 +116,10 @@ def test_what_is_read_is_described_and_more_is_allowed(struct: type[msgspec.Stru
 def test_a_closed_list_is_that_of_the_code(place: str, values: type[Enum]) -> None:
     name, _, member = place.partition(".")
     assert set(definitions()[name]["properties"][member]["enum"]) == {value.value for value in values}
+
+
+def test_the_hooks_are_those_of_the_services() -> None:
+    assert definitions()["HookRequest"]["properties"]["hook"]["enum"] == sorted({service.hook for service in SERVICES})
 
 
 def test_lengths_are_those_of_the_code() -> None:
