@@ -20,7 +20,7 @@ from terminology.errors import CdsError, RecordError
 PATIENT_KEY = "patient"
 """The prefetch key of the one resource without which there is no answer."""
 
-_USER = re.compile(r"(?:https?://\S+/)?(Practitioner|PractitionerRole|Patient|RelatedPerson)/[^/\s]+")
+_USER = re.compile(r"(?:https?://[!-~]+/)?(Practitioner|PractitionerRole|Patient|RelatedPerson)/[!-.0-~]+")
 PATIENT_FACING = frozenset({"Patient", "RelatedPerson"})
 
 

@@ -156,7 +156,10 @@ BAD = [
     ("request", {**REQUEST, "context": {}}),
     ("request", {**REQUEST, "context": {"patientId": "a b"}}),
     ("request", {**REQUEST, "context": {"patientId": "x" * 65}}),
-    ("request", {**REQUEST, "context": {"patientId": "1", "userId": "Device/1"}}),
+    *(
+        ("request", {**REQUEST, "context": {"patientId": "1", "userId": user}})
+        for user in ("Device/1", "Practitioner/", "Practitioner/1/2", "Practitioner/a b", "Practitioner/\x1e")
+    ),
     ("request", {**REQUEST, "fhirAuthorization": {}}),
     ("request", {**REQUEST, "fhirServer": "", "fhirAuthorization": {}}),
     ("feedback", {}),
