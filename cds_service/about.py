@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distribution
 from typing import Any
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cds_service.pages import as_asked, escape, page, table, terms
-from cds_service.trial_pages import ValueSetRelease
+from cds_service.trial_pages import RulesOfTrials, ValueSetRelease
 from mappings.catalogue import Catalogue
-from mappings.digest import Rules, rules_of
+from mappings.digest import Rules
 
 NAME = "oncology-trial-cds"
 
@@ -37,6 +39,9 @@ LIMITS = (
     "Readings of ambiguous criteria are ours; each stands with its criterion under /trials.",
     "The trials' sponsors and registries have not reviewed it and do not endorse it.",
 )
+
+FULL_LINE = 90
+"""Characters of a line of NOTICE that goes on in the next."""
 
 FUNDING = "Its authors name no funder."
 
@@ -81,9 +86,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 class AboutPages:
     """Answers `/about`."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.about = about(catalogue)
-        self.json = msgspec.json.encode(self.about)
+    def __init__(self, catalogue: Catalogue, rules: RulesOfTrials) -> None:
+        self.about = functools.cache(lambda: about(catalogue, rules()))
 
     def routes(self) -> list[tuple[str, Any, str]]:
         """Return (path, endpoint, method)."""
@@ -91,10 +95,11 @@ class AboutPages:
 
     async def answer(self, request: Request) -> Response:
         """Answer as JSON or, to a browser, as a page."""
-        return as_asked(request, self.json, lambda: about_page(self.about))
+        found = await run_in_threadpool(self.about)
+        return as_asked(request, msgspec.json.encode(found), lambda: about_page(found))
 
 
-def about(catalogue: Catalogue) -> About:
+def about(catalogue: Catalogue, rules: Mapping[str, Rules]) -> About:
     """Return what the service says of itself with this catalogue."""
     package = distribution(NAME).metadata
     return About(
@@ -110,7 +115,7 @@ def about(catalogue: Catalogue) -> About:
         users=USERS,
         output=OUTPUT,
         limits=LIMITS,
-        rules=_rules(catalogue),
+        rules=_release([each for _, each in sorted(rules.items())], catalogue),
         notices=notices(),
     )
 
@@ -121,8 +126,7 @@ def notices() -> str:
     return (distribution(NAME).read_text("licenses/NOTICE") or "See the file NOTICE of the distribution.").strip()
 
 
-def _rules(catalogue: Catalogue) -> RulesRelease:
-    rules = [rules_of(trial, catalogue) for _, trial in sorted(catalogue.trials.items())]
+def _release(rules: Sequence[Rules], catalogue: Catalogue) -> RulesRelease:
     versions = dict(sorted(item for each in rules for item in each.releases.items()))
     titles = catalogue.vocabulary.title
     return RulesRelease(
@@ -147,7 +151,7 @@ def about_page(about: About) -> str:
     trials = (
         (
             f'<a href="trials/{escape(trial.id)}">{escape(trial.id)}</a>',
-            escape(trial.as_of or "not known"),
+            f"<time>{escape(trial.as_of)}</time>" if trial.as_of else "not known",
             escape(trial.source),
             f"<code>{escape(trial.digest[:16])}</code>",
         )
@@ -174,6 +178,20 @@ def about_page(about: About) -> str:
         "<details><summary>Value sets and their versions</summary>",
         table(("Value set", "What", "Version"), value_sets),
         "</details>",
-        f"<h2>Notices</h2><pre>{escape(about.notices)}</pre>",
+        f"<h2>Notices</h2><pre>{escape(unfolded(about.notices))}</pre>",
     ]
     return page("About this service", "\n".join(parts))
+
+
+def unfolded(text: str) -> str:
+    """Return text whose paragraphs stand on one line each: a full line and the next of the same indent are joined."""
+    found: list[str] = []
+    full = None
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if line and indent == full:
+            found[-1] += f" {line.lstrip()}"
+        else:
+            found.append(line)
+        full = indent if len(line) > FULL_LINE else None
+    return "\n".join(found)

@@ -33,7 +33,7 @@ from cds_service.metrics import Metrics
 from cds_service.openapi import Interface
 from cds_service.settings import Settings, load_settings
 from cds_service.stats import stats
-from cds_service.trial_pages import TrialPages
+from cds_service.trial_pages import TrialPages, rules_of_all
 from hooks import protocol
 from hooks.prefetch import NOTHING, Templates, parts_of, templates
 from hooks.protocol import Cards, Discovery, HookRequest, ProtocolError, ServiceDescription
@@ -172,14 +172,15 @@ class Desk:
 
     def pages(self) -> list[tuple[str, Endpoint, str]]:
         """Return (path, endpoint, method) of what the service says of itself, to programs and to people."""
-        catalogue = self.content.catalogue
+        catalogue, rules = self.content.catalogue, rules_of_all(self.content.catalogue)
         interface = Interface(
             self.settings,
             self.known,
             lambda service, asked: self.cards(service, self.results(service, asked)),
             self.today,
         )
-        return [*TrialPages(catalogue).routes(), *AboutPages(catalogue).routes(), *interface.routes()]
+        trials, about = TrialPages(catalogue, rules), AboutPages(catalogue, rules)
+        return [*trials.routes(), *about.routes(), *interface.routes()]
 
     async def discover(self, request: Request) -> Response:
         """Answer discovery."""

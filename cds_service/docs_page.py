@@ -116,22 +116,17 @@ def _examples(carrier: Schema) -> str:
 
 
 def _schema(name: str, schema: Schema) -> str:
-    required = schema.get("required", ())
+    needed = schema.get("required", ())
     rows = [
-        (
-            f"<code>{escape(member)}</code>",
-            type_of(each),
-            _needed(member in required),
-            _code(each.get("description", "")),
-        )
+        (_member(member, required=member in needed), type_of(each), _code(each.get("description", "")))
         for member, each in schema.get("properties", {}).items()
     ]
-    members = table(("Member", "Type", "", "Meaning"), rows) if rows else ""
+    members = table(("Member", "Type", "Meaning"), rows) if rows else ""
     return f'<section id="{escape(name)}"><h3>{escape(name)}</h3>{words(schema["description"])}{members}</section>'
 
 
-def _needed(required: bool) -> str:
-    return "required" if required else ""
+def _member(name: str, *, required: bool) -> str:
+    return f"<code>{escape(name)}</code>{'<small>required</small>' if required else ''}"
 
 
 def type_of(schema: Schema) -> str:

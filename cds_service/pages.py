@@ -17,13 +17,19 @@ code { overflow-wrap: anywhere }
 pre { background: #f2f5f8; border-radius: 6px; padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere }
 blockquote { margin: .4rem 0; padding: .2rem .8rem; border-left: 3px solid #b9c5d0; white-space: pre-line }
 h1 { line-height: 1.25 } h2 { margin-top: 2.2rem } h3 { margin: 1.6rem 0 .3rem }
-h1, h2, h3, td, dd { overflow-wrap: anywhere }
+h1, h2, h3, td, dd { overflow-wrap: break-word } td code { overflow-wrap: break-word }
+time { white-space: nowrap }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0 }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #dde4ea }
 dt { font-weight: 600; margin-top: .6rem } dd { margin: 0 }
 section { border-top: 1px solid #dde4ea; margin-top: 1rem } section p, section ul { margin: .4rem 0 }
 summary { cursor: pointer }
 nav a { margin-right: 1rem } li { margin: .5rem 0 } a { color: #0b5cad } small { color: #55606c; display: block }
+@media (max-width: 40rem) {
+  table, tbody, tr, td { display: block } thead { display: none }
+  tr { border-bottom: 1px solid #dde4ea; padding: .4rem 0 } td { border: 0; padding: .1rem 0 }
+  td[data-head]::before { content: attr(data-head) ": "; color: #55606c }
+}
 .mark { border: 1px solid #b9c5d0; border-radius: 4px; padding: 0 .4rem; font-size: .85rem; font-weight: 400 }
 """
 
@@ -49,9 +55,15 @@ def page(title: str, body: str, *, root: str = "") -> str:
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a table. heads: plain text. rows: cells of HTML."""
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
+    named = [escape(head) for head in heads]
+    head = "".join(f'<th scope="col">{each}</th>' for each in named)
+    body = "".join(f"<tr>{''.join(map(_cell, named, row))}</tr>\n" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
+
+
+def _cell(head: str, text: str) -> str:
+    """Return a cell; where the screen is narrow its head stands before it."""
+    return f'<td data-head="{head}">{text}</td>'
 
 
 def terms(pairs: Iterable[tuple[str, str | None]]) -> str:

@@ -141,6 +141,8 @@ GOOD = [
     ("request", {**REQUEST, "prefetch": {"patient": {"resourceType": "Patient", "id": "1"}, "conditions": None}}),
     ("request", {**REQUEST, "context": {"patientId": "Patient/1", "userId": "Practitioner/1", "other": 1}}),
     ("request", {**REQUEST, "fhirServer": "https://ehr.example", "fhirAuthorization": {"access_token": "x"}}),
+    ("request", {**REQUEST, "context": {"patientId": "1", "userId": "https://ehr.example/r4/PractitionerRole/1"}}),
+    ("request", {**REQUEST, "context": {"patientId": "1", "userId": ""}}),
     ("request", {**REQUEST, "foo": 1, "extension": {"com.example": [None]}}),
     ("feedback", {"feedback": []}),
     ("feedback", {"feedback": [ITEM, {**ITEM, "outcome": "accepted", "acceptedSuggestions": [{"id": "1"}]}]}),
