@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,9 +24,9 @@ class Visit:
 
 
 def started() -> Iterator[Browser]:
-    """Yield the browser; a machine without one skips the tests that need it."""
+    """Yield the browser; a machine without one skips the tests that need it, unless REQUIRE_CHROMIUM is set."""
     if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
+        (pytest.fail if os.environ.get("REQUIRE_CHROMIUM") else pytest.skip)("no chromium on this machine")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
