@@ -24,14 +24,18 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cds_service import demo_pages, fatigue, logs
+from cds_service.about import AboutPages
 from cds_service.authentication import Authentication, Refused
 from cds_service.clients import Client
 from cds_service.content import Content, load_content
 from cds_service.gathering import Gathering
+from cds_service.headers import SecurityHeaders
 from cds_service.ledger import LedgerError, open_ledger
 from cds_service.metrics import Metrics
+from cds_service.openapi import Interface
 from cds_service.settings import Settings, load_settings
 from cds_service.stats import stats
+from cds_service.trial_pages import TrialPages, rules_of_all
 from hooks import protocol
 from hooks.prefetch import NOTHING, Templates, parts_of, templates
 from hooks.protocol import Cards, Discovery, HookRequest, ProtocolError, ServiceDescription
@@ -76,13 +80,14 @@ def create_app(settings: Settings, today: Today | None = None, content: Content 
         redirect_slashes=False,
         lifespan=desk.open,
     )
-    for path, endpoint, method in desk.routes():
+    for path, endpoint, method in (*desk.routes(), *desk.pages()):
         app.add_route(path, _named(endpoint, path), methods=[method])
     if settings.demo:
         demo_pages.add(app, desk.known, desk.today)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(Door, metrics=desk.metrics)
     app.add_middleware(CORSMiddleware, **_cors(settings))
+    app.add_middleware(SecurityHeaders, public_url=settings.public_url)
     desk.warm()
     return app
 
@@ -169,6 +174,18 @@ class Desk:
             ("/metrics", self.measured, "GET"),
         ]
 
+    def pages(self) -> list[tuple[str, Endpoint, str]]:
+        """Return (path, endpoint, method) of what the service says of itself, to programs and to people."""
+        catalogue, rules = self.content.catalogue, rules_of_all(self.content.catalogue)
+        interface = Interface(
+            self.settings,
+            self.known,
+            lambda service, asked: self.cards(service, self.results(service, asked)),
+            self.today,
+        )
+        trials, about = TrialPages(catalogue, rules), AboutPages(catalogue, rules)
+        return [*trials.routes(), *about.routes(), *interface.routes()]
+
     async def discover(self, request: Request) -> Response:
         """Answer discovery."""
         await self._caller(request)
@@ -198,7 +215,7 @@ class Desk:
         line.queries, line.faults = gathered.queries or None, tuple(sorted(set(gathered.lost.values())))
         results = self.results(service, gathered.request, gathered.lost)
         self.metrics.add_results(service.id, results)
-        return await self._wanted(request, service.cards(results, results.view, self.content.site.card_cap), line)
+        return await self._wanted(request, self.cards(service, results), line)
 
     async def _wanted(
         self, request: HookRequest, cards: list[protocol.Card], line: logs.RequestLine
@@ -215,6 +232,10 @@ class Desk:
         shown = fatigue.shown(cards, said, fatigue.in_force(found, periods, self.today()))
         line.withheld = len(cards) - len(shown) or None
         return shown
+
+    def cards(self, service: Service, results: Results) -> list[protocol.Card]:
+        """Return what one service says of what was decided."""
+        return service.cards(results, results.view, self.content.site.card_cap)
 
     def results(self, service: Service, request: HookRequest, lost: Mapping[str, str] = NOTHING) -> Results:
         """Return what is decided for one service. lost: prefetch key -> why it could not be fetched.
@@ -292,8 +313,7 @@ class Desk:
         body = b'{"hook":"patient-view","hookInstance":"0","context":{"patientId":"0"},"prefetch":{"patient":'
         request = protocol.read_request(body + b'{"resourceType":"Patient","id":"0"}}}', hook="patient-view")
         for service in SERVICES:
-            results = self.results(service, request)
-            protocol.encode(Cards(service.cards(results, results.view, self.content.site.card_cap)))
+            protocol.encode(Cards(self.cards(service, self.results(service, request))))
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -13,23 +12,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from cds_service.demo import demo_patients, demo_request, stories
+from cds_service.pages import escape, page
 from hooks.prefetch import Templates
 
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1d2733 }
-pre { background: #f2f5f8; border-radius: 6px; padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere }
-li { margin: .5rem 0 } a { color: #0b5cad } small { color: #55606c; display: block }
-"""
-
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>oncology-trial-cds</title><style>{style}</style>
-<h1>Oncology trials: demo</h1>
-<p>Every patient here is invented. A link gives the CDS Hooks request that an EHR would send when this chart is opened;
-answer it with</p>
+PAGE = """<p>Every patient here is invented. A link gives the CDS Hooks request that an EHR would send when this chart
+is opened; answer it with</p>
 <pre>curl -s {base}demo/NAME | curl -s -H 'Content-Type: application/json' -d @- {base}cds-services/SERVICE</pre>
 <p><a href="cds-services">Services</a>: {services}</p>
-<ul>{patients}</ul></html>
-"""
+<ul>{patients}</ul>"""
 
 
 def add(app: FastAPI, known: Mapping[str, Templates], today: Callable[[], dt.date]) -> None:
@@ -38,10 +28,10 @@ def add(app: FastAPI, known: Mapping[str, Templates], today: Callable[[], dt.dat
     told = stories()
     keys = {t.key: t.type for templates in known.values() for t in templates.values()}
 
-    async def page(request: Request) -> Response:
-        base, services = html.escape(str(request.base_url)), html.escape(", ".join(known))
+    async def front(request: Request) -> Response:
+        base, services = escape(str(request.base_url)), escape(", ".join(known))
         items = "".join(_item(name, told.get(name, "")) for name in names)
-        return HTMLResponse(PAGE.format(style=STYLE, base=base, services=services, patients=items))
+        return HTMLResponse(page("Oncology trials: demo", PAGE.format(base=base, services=services, patients=items)))
 
     async def demo(request: Request) -> Response:
         name = request.path_params["name"]
@@ -49,9 +39,9 @@ def add(app: FastAPI, known: Mapping[str, Templates], today: Callable[[], dt.dat
             raise HTTPException(404)
         return Response(msgspec.json.encode(demo_request(name, today(), keys=keys)), media_type="application/json")
 
-    app.add_route("/", page, methods=["GET"])
+    app.add_route("/", front, methods=["GET"])
     app.add_route("/demo/{name}", demo, methods=["GET"])
 
 
 def _item(name: str, story: str) -> str:
-    return f'<li><a href="demo/{html.escape(name)}">{html.escape(name)}</a> <small>{html.escape(story)}</small></li>'
+    return f'<li><a href="demo/{escape(name)}">{escape(name)}</a> <small>{escape(story)}</small></li>'

@@ -20,7 +20,7 @@ from terminology.errors import CdsError, RecordError
 PATIENT_KEY = "patient"
 """The prefetch key of the one resource without which there is no answer."""
 
-_USER = re.compile(r"(?:https?://\S+/)?(Practitioner|PractitionerRole|Patient|RelatedPerson)/[^/\s]+")
+_USER = re.compile(r"(?:https?://[!-~]+/)?(Practitioner|PractitionerRole|Patient|RelatedPerson)/[!-.0-~]+")
 PATIENT_FACING = frozenset({"Patient", "RelatedPerson"})
 
 
@@ -314,26 +314,32 @@ class Discovery(msgspec.Struct, frozen=True):
 # Errors
 
 
-class _Details(msgspec.Struct, frozen=True):
+class Details(msgspec.Struct, frozen=True):
+    """What went wrong, in words."""
+
     text: str
 
 
-class _Issue(msgspec.Struct, frozen=True, omit_defaults=True):
+class Issue(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that went wrong."""
+
     severity: str
     code: str
-    details: _Details
+    details: Details
     diagnostics: str | None = None
     expression: tuple[str, ...] = ()
 
 
-class _Outcome(msgspec.Struct, frozen=True, tag_field="resourceType", tag="OperationOutcome"):
-    issue: tuple[_Issue]
+class OperationOutcome(msgspec.Struct, frozen=True, tag_field="resourceType", tag=True):
+    """Every error answer (FHIR R4)."""
+
+    issue: tuple[Issue, ...]
 
 
 def operation_outcome(*, code: str, what: str, expression: str | None = None, diagnostics: str | None = None) -> bytes:
     """Return a FHIR OperationOutcome with one error. diagnostics: a reference into the log, never a stack trace."""
-    issue = _Issue("error", code, _Details(what), diagnostics, (expression,) if expression else ())
-    return msgspec.json.encode(_Outcome((issue,)))
+    issue = Issue("error", code, Details(what), diagnostics, (expression,) if expression else ())
+    return msgspec.json.encode(OperationOutcome((issue,)))
 
 
 encode = msgspec.json.Encoder().encode

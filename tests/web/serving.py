@@ -16,6 +16,7 @@ import uvicorn
 from cds_service.app import create_app
 from cds_service.demo import WRITTEN_FOR
 from cds_service.settings import Settings
+from tests.web.schemas import assert_described
 
 ORIGIN = "https://ehr.example"
 MAX_BODY = 300_000
@@ -24,7 +25,7 @@ NAMED_LISTS = {"cards", "services"}
 
 
 class Client:
-    """Asks the service, and looks into every JSON answer for what CDS Hooks forbids."""
+    """Asks the service, looks into every JSON answer for what CDS Hooks forbids, and holds it against its schema."""
 
     def __init__(self, http: httpx2.Client) -> None:
         self.http = http
@@ -49,6 +50,7 @@ class Client:
         assert answer.headers["content-type"] == "application/json"
         if answer.json() != {}:
             assert_nothing_empty(answer.json())
+        assert_described(answer)
         return answer
 
 
