@@ -42,9 +42,9 @@ def lacking() -> str | None:
 
 
 @contextmanager
-def running(port: int = 0) -> Iterator[str]:
-    """Run the server and give its address, under which the SERVERS lie. port: 0 is any that is free."""
-    command = ["java", *FLAGS, f"-Dport={port}", "-cp", _class_path(), "HapiServer"]
+def running() -> Iterator[str]:
+    """Run the server on a free port and give its address, under which the SERVERS lie."""
+    command = ["java", *FLAGS, "-cp", _class_path(), "HapiServer"]
     with (
         tempfile.NamedTemporaryFile("w+") as log,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT) as server,
@@ -98,12 +98,10 @@ def main() -> None:
     """Run the server until it is interrupted."""
     if missing := lacking():
         sys.exit(missing)
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    with running(port) as base:
+    with suppress(KeyboardInterrupt), running() as base:
         for path, what in SERVERS.items():
             print(f"{base}/{path:9} {what}", flush=True)
-        with suppress(KeyboardInterrupt):
-            signal.pause()
+        signal.pause()
 
 
 if __name__ == "__main__":

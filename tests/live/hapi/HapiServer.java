@@ -70,7 +70,6 @@ public class HapiServer {
     Server jetty = new Server();
     ServerConnector connector = new ServerConnector(jetty);
     connector.setHost("127.0.0.1");
-    connector.setPort(Integer.getInteger("port", 0));
     jetty.addConnector(connector);
     ServletContextHandler handler = new ServletContextHandler("/");
     handler.addServlet(new ServletHolder(fhir(beans, 1000)), "/strict/*");
