@@ -167,7 +167,7 @@ public class HapiServer {
     var factory = HapiEntityManagerFactoryUtil.newEntityManagerFactory(beans, fhir, settings);
     Properties properties = new Properties();
     properties.put("hibernate.dialect", HapiFhirH2Dialect.class.getName());
-    properties.put("hibernate.hbm2ddl.auto", "update");
+    properties.put("hibernate.hbm2ddl.auto", "create-only");
     properties.put("hibernate.search.enabled", "false");
     factory.setJpaProperties(properties);
     factory.setPersistenceUnitName("HAPI_PU");
