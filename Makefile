@@ -29,9 +29,8 @@ help:
 run: $(VENV)/run.stamp ## start the service with demo patients at http://127.0.0.1:8080 (HOST=, PORT=)
 	@CDS_AUTH=off CDS_DEMO=1 exec $(BIN)/cds-service serve --host "$(HOST)" --port "$(PORT)"
 
-# loadgroup: what needs the one real FHIR server runs in one process, which starts it once.
 test: $(VENV)/dev.stamp ## run every test that needs no network beyond package registries
-	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -n auto --dist loadgroup
+	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -n auto
 
 test-data: $(VENV)/dev.stamp ## run the tests over a folder of public FHIR files (DATA=folder)
 	@test -n "$(DATA)" || { echo "Name the folder of FHIR files: make test-data DATA=folder" >&2; exit 1; }

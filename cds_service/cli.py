@@ -16,7 +16,6 @@ from rich.console import Console
 from cds_service import check as checks
 from cds_service import explain as explaining
 from cds_service import logs
-from cds_service import sandbox as sandboxes
 from cds_service.content import Content, load_content
 from cds_service.sandbox_server import PUBLIC, Server, charts_of_demo, types_of
 from cds_service.settings import (
@@ -180,6 +179,8 @@ def sandbox(
     remove: Annotated[bool, typer.Option("--remove", help="Only delete the demo patients from there.")] = False,
 ) -> None:
     """Put the demo patients on a FHIR server and compare their cards by prefetch and by fetching; exit 1: different."""
+    from cds_service import sandbox as sandboxes  # here: see serve
+
     today = _today(load_content_settings())
     server, charts = Server(url), charts_of_demo(today)
     server.check()

@@ -24,7 +24,9 @@ TOOLS = {"java": "openjdk-17-jdk-headless", "javac": "openjdk-17-jdk-headless", 
 
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:2.8"
 FLAGS = ("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-READY_SECONDS = 120
+READY_SECONDS = 300
+"""A server that cannot start ends sooner; a machine that is busy needs minutes for what else takes half of one."""
+
 SERVERS = {
     "strict": "refuses unknown search parameters",
     "lenient": "passes over unknown search parameters",

@@ -20,8 +20,6 @@ from tests.live.ehr import FRESH, Hapi, Json, named, new_chart, next_links, pref
 from tests.web.serving import Client
 from tests.web.test_fetching import incomplete, same, statuses
 
-pytestmark = pytest.mark.xdist_group("hapi")
-
 ELIGIBILITY, MAINTENANCE = "trial-eligibility", "ctdna-maintenance"
 SERVICES = (ELIGIBILITY, MAINTENANCE)
 POSITIVE, UNTESTED = "trigger-positive", "no-ctdna-yet"

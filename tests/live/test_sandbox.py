@@ -13,8 +13,6 @@ from cds_service.sandbox_server import PREFIX, PUBLIC, TAG, charts_of_demo
 from tests.live.ehr import Hapi, Json
 from tests.web.shell import Done, sandbox
 
-pytestmark = pytest.mark.xdist_group("hapi")
-
 TYPES = ("Patient", "Condition", "Procedure", "Observation", "AllergyIntolerance")
 LIVE = os.environ.get("CDS_LIVE_FHIR_SERVER")
 

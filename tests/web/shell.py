@@ -25,6 +25,7 @@ def run(*arguments: str) -> Done:
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["cds-service", *arguments])
+        patch.setenv("COLUMNS", "110")
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
             main()
     return Done(ended.value.code or 0, out.getvalue(), err.getvalue())
