@@ -20,7 +20,7 @@ UV_VERSION = 0.13.9
 COMPILE = $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help run test test-data check fix bench fuzz soak lock
+.PHONY: help run test test-data hapi check fix bench fuzz soak lock
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -29,13 +29,16 @@ help:
 run: $(VENV)/run.stamp ## start the service with demo patients at http://127.0.0.1:8080 (HOST=, PORT=)
 	@CDS_AUTH=off CDS_DEMO=1 exec $(BIN)/cds-service serve --host "$(HOST)" --port "$(PORT)"
 
-test: $(VENV)/dev.stamp ## run every test that needs no network
+test: $(VENV)/dev.stamp ## run every test that needs no network beyond package registries
 	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -n auto
 
 test-data: $(VENV)/dev.stamp ## run the tests over a folder of public FHIR files (DATA=folder)
 	@test -n "$(DATA)" || { echo "Name the folder of FHIR files: make test-data DATA=folder" >&2; exit 1; }
 	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -n auto -m data -k "not table"
 	@TEST_DATA="$(DATA)" $(BIN)/python -m pytest -m data -k table
+
+hapi: $(VENV)/dev.stamp ## start a real FHIR server, HAPI FHIR, and print its base URLs (needs a JDK and Maven)
+	@exec $(BIN)/python -m tests.live.hapi_server
 
 check: $(VENV)/dev.stamp ## check format, lint, types and content, changing nothing
 	$(BIN)/ruff format --check .

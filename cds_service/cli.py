@@ -1,4 +1,4 @@
-"""The command `cds-service`: serve, explain, check, replay."""
+"""The command `cds-service`: serve, explain, check, replay, sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from cds_service import check as checks
 from cds_service import explain as explaining
 from cds_service import logs
 from cds_service.content import Content, load_content
-from cds_service.settings import LOOPBACK, Settings, load_content_settings, load_ledger_settings, load_settings
+from cds_service.sandbox_server import PUBLIC, Server, charts_of_demo, types_of
+from cds_service.settings import (
+    LOOPBACK,
+    ContentSettings,
+    Settings,
+    load_content_settings,
+    load_ledger_settings,
+    load_settings,
+)
 from hooks.prefetch import templates
 from mappings.lint import CoverageRow
 from terminology.errors import CdsError, RecordError
@@ -86,13 +94,17 @@ def explain(
 ) -> None:
     """Show how the patient in each file stands against every trial."""
     settings = load_content_settings()
-    today = _day(on) if on else dt.datetime.now(zoneinfo.ZoneInfo(settings.time_zone)).date()
+    today = _day(on) if on else _today(settings)
     content = load_content(settings)
     if trial is not None and trial not in content.catalogue.trials:
         raise RecordError(f"unknown trial '{trial}'; known: {', '.join(content.catalogue.trials)}")
     answered = [_explain(file, content, today, trial, as_json=as_json) for file in files]
     if not all(answered):
         raise typer.Exit(BAD_INPUT)
+
+
+def _today(settings: ContentSettings) -> dt.date:
+    return dt.datetime.now(zoneinfo.ZoneInfo(settings.time_zone)).date()
 
 
 def _day(text: str) -> dt.date:
@@ -158,3 +170,27 @@ def _show_coverage(rows: list[CoverageRow]) -> None:
     encoded = sum(row.complete for row in rows)
     tested = sum(bool(row.tests) for row in rows)
     print(f"{encoded} of {len(rows)} lines encoded, {tested} of {len(rows)} with a test.")
+
+
+@app.command()
+def sandbox(
+    url: Annotated[str, typer.Argument(help="Base URL of an open FHIR R4 server.")] = PUBLIC,
+    patient: Annotated[str | None, typer.Option(metavar="ID", help="A patient of that server; writes nothing.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Only delete the demo patients from there.")] = False,
+) -> None:
+    """Put the demo patients on a FHIR server and compare their cards by prefetch and by fetching; exit 1: different."""
+    from cds_service import sandbox as sandboxes  # here: see serve
+
+    today = _today(load_content_settings())
+    server, charts = Server(url), charts_of_demo(today)
+    server.check()
+    if remove:
+        print(f"Deleted from {server.base}: {server.remove(types_of(charts))} resources.")
+        return
+    if patient is None:
+        for chart in charts.values():
+            server.put(chart)
+    else:
+        server.check_patient(patient)
+    if not sandboxes.compare_all(server, [patient] if patient else charts, today, _console()):
+        raise typer.Exit(1)

@@ -161,9 +161,9 @@ def _check_plain_http(name: str, text: str, *, allowed: bool) -> None:
 S = TypeVar("S", bound=ContentSettings)
 
 
-def load_settings() -> Settings:
-    """Return the service's settings. Raises SettingsError."""
-    return _load(Settings)
+def load_settings(**given: Any) -> Settings:
+    """Return the service's settings. given: what does not come from the environment. Raises SettingsError."""
+    return _load(Settings, **given)
 
 
 def load_ledger_settings() -> LedgerSettings:
@@ -182,9 +182,9 @@ def serving_is_set() -> bool:
     return not known.isdisjoint(os.environ)
 
 
-def _load(model: type[S]) -> S:
+def _load(model: type[S], **given: Any) -> S:
     try:
-        return model()
+        return model(**given)
     except ValidationError as error:
         raise _first(error.errors()) from error
 

@@ -5,6 +5,7 @@ Exceptions carry data, never sentences to parse; only floor 3 turns them into ex
     CdsError
     ├── ContentError      a trial, trigger, value set or map that cannot be used (the start stops)
     ├── RecordError       a patient record that cannot be evaluated at all (no Patient, not FHIR)
+    ├── SandboxError      a FHIR server that `cds-service sandbox` cannot use (cds_service/sandbox_server.py)
     ├── ProtocolError     a CDS Hooks request that cannot be answered (hooks/protocol.py)
     ├── SettingsError     a setting that is missing, contradictory or unsafe (cds_service/settings.py)
     ├── LedgerError       a ledger that cannot be reached at the moment (cds_service/ledger.py)

@@ -1,11 +1,13 @@
-"""What all tests share: ledgers, and a data folder, so that no service they start writes into the repository."""
+"""What all tests share: ledgers, a data folder, so that no service writes into the repository, and who runs what."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from cds_service.settings import Settings
 from tests import postgres as servers
@@ -43,3 +45,22 @@ def new_ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         )
 
     return settings
+
+
+LIVE = "tests/live/"
+
+
+class OneServer(LoadScopeScheduling):  # type: ignore[misc]
+    """A scope is a test of its own, or everything under tests/live.
+
+    (`--dist loadgroup` would do the same, but pytest-xdist 3.8 does not see its marks under pytest 9.2.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return LIVE if nodeid.startswith(LIVE) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneServer | None:
+    """Deal out so, unless the command line asks for another way."""
+    return OneServer(config, log) if config.getoption("dist") == "load" else None

@@ -69,7 +69,7 @@ def imported(package: str) -> set[str]:
     return names
 
 
-TARGETS = ["run", "test", "test-data", "check", "fix", "bench", "fuzz", "soak", "lock"]
+TARGETS = ["run", "test", "test-data", "hapi", "check", "fix", "bench", "fuzz", "soak", "lock"]
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

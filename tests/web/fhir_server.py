@@ -60,7 +60,7 @@ def fhir_server(resources: Iterable[Json]) -> Iterator[FhirServer]:
 
 
 class Answering(BaseHTTPRequestHandler):
-    """One connection; `type` is the FHIR type of the query in hand."""
+    """One connection; `type` is the FHIR type of the query in hand, `query` its parameters or the body as sent."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -75,6 +75,7 @@ class Answering(BaseHTTPRequestHandler):
         self.take(urlsplit(self.path).path.removesuffix("/_search"), form)
 
     def take(self, path: str, query: str) -> None:
+        self.query = query
         self.parameters = {key: values[0] for key, values in parse_qs(query, keep_blank_values=True).items()}
         self.type, _, self.id = path.removeprefix("/fhir").strip("/").partition("/")
         self.type = self.type or self.parameters.get("_of", "")
