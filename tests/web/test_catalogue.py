@@ -20,6 +20,7 @@ from mappings.kinds import When
 from mappings.trials import Trial
 from tests.web import hostile
 from tests.web.serving import Client, serve
+from tests.web.tokens import clients_file
 
 TRIALS = load_content(ContentSettings()).catalogue.trials
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -150,7 +151,7 @@ def test_texts_stay_texts_and_the_contact_is_for_cards_alone(site: Client) -> No
 
 
 def test_no_token_is_needed(tmp_path: Path) -> None:
-    (tmp_path / "clients.yaml").write_text("[]", encoding="utf-8")
-    for base in serve(Settings(clients=tmp_path / "clients.yaml", public_url="https://cds.example")):
+    clients = clients_file(tmp_path, [{"iss": "https://ehr.example", "jku": "https://ehr.example/jwks.json"}])
+    for base in serve(Settings(clients=clients, public_url="https://cds.example", data_dir=tmp_path)):
         for path in ("/trials", "/trials/NCT05797077", "/about", "/docs", "/openapi.json"):
             assert httpx2.get(f"{base}{path}", trust_env=False).status_code == 200
