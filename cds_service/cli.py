@@ -34,6 +34,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 PIPED_WIDTH = 110
 BAD_INPUT = 2
+KEEP_ALIVE = 75
+"""Seconds for which an idle connection is kept: longer than clients and proxies keep theirs, so that they close first."""
 
 
 def main() -> None:
@@ -70,6 +72,7 @@ def serve(
         host=host,
         port=port,
         workers=workers,
+        timeout_keep_alive=KEEP_ALIVE,
         ssl_certfile=ssl_certfile,
         ssl_keyfile=ssl_keyfile,
         access_log=False,

@@ -14,6 +14,7 @@ import httpx2
 import uvicorn
 
 from cds_service.app import create_app
+from cds_service.cli import KEEP_ALIVE
 from cds_service.demo import WRITTEN_FOR
 from cds_service.settings import Settings
 from tests.web.schemas import assert_described
@@ -71,7 +72,8 @@ def serve(settings: Settings, today: dt.date = WRITTEN_FOR) -> Iterator[str]:
     """Run the service in a thread and yield its base URL."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(settings, today=lambda: today), log_level="error", access_log=False)
+        app = create_app(settings, today=lambda: today)
+        config = uvicorn.Config(app, log_level="error", access_log=False, timeout_keep_alive=KEEP_ALIVE)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
