@@ -35,7 +35,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 PIPED_WIDTH = 110
 BAD_INPUT = 2
 KEEP_ALIVE = 75
-"""Seconds for which an idle connection is kept: longer than clients and proxies keep theirs, so that they close first."""
+"""Seconds for which an idle connection is kept: longer than clients and proxies keep theirs."""
 
 
 def main() -> None:
