@@ -1,7 +1,7 @@
 """`make soak`: minutes of mixed load with faults, and whether the service's memory stays flat.
 
 Prefetch and fetch, good and broken requests, feedback, servers that hang, fail and answer nonsense, side by side. The
-resident memory after a fifth of the time is compared with that of the end; the gate is 5 % growth, no 5xx, no answer
+resident memory after a tenth of the time is compared with that of the end; the gate is 5 % growth, no 5xx, no answer
 later than the deadline allows. Usage: python -m benchmarks.soak [--minutes N] [--callers N]
 """
 
@@ -27,7 +27,7 @@ from tests.fuzz.mutating import mutated
 from tests.web import fhir_server as fhir
 from tests.web.fhir_server import FhirServer, Json
 
-WARM = 0.2
+WARM = 0.1
 """Of the time, what passes before memory counts."""
 
 GATE = 1.05
