@@ -26,7 +26,10 @@ FOLLOWED = "references"
 
 
 class Gathered(NamedTuple):
-    """A request with what was fetched. lost: prefetch key -> why it, or a part of it, did not come."""
+    """A request with what was fetched.
+
+    lost: prefetch key -> why it, or a part of it, did not come; FHIR type -> why what resources refer to did not.
+    """
 
     request: HookRequest
     lost: Mapping[str, str] = NOTHING
@@ -56,6 +59,7 @@ class Gathering:
         completed = _with(request, fetched)
         more = await self._referred(completed, leave)
         lost = {key: found.missing for key, found in fetched.items() if found.missing}
+        lost |= {_type_of(key): found.missing for key, found in more.items() if found.missing}
         return Gathered(_with(completed, more), lost, len(fetched) + len(more))
 
     def close(self) -> None:
@@ -75,6 +79,11 @@ class Gathering:
         chunks = [(type_, ids[i : i + IDS], i) for type_, ids in wanted.items() for i in range(0, len(ids), IDS)]
         queries = {f"{FOLLOWED}.{type_}.{i}": Query(f"{type_}?_id={','.join(ids)}") for type_, ids, i in chunks}
         return await self._fetcher.fetch(leave, queries) if queries else {}
+
+
+def _type_of(key: str) -> str:
+    """Return the FHIR type of what resources refer to, of the key under which it is added."""
+    return key.split(".")[1]
 
 
 def _queries(request: HookRequest, known: Templates) -> dict[str, Query]:

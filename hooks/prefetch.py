@@ -112,7 +112,10 @@ def lacking(request: HookRequest, known: Templates) -> list[Template]:
 
 
 def parts_of(request: HookRequest, known: Templates, lost: Mapping[str, str] = NOTHING) -> list[Part]:
-    """Return what came, key by key, and what did not. lost: key -> why it, or a part of it, could not be fetched.
+    """Return what came, key by key, and what did not.
+
+    lost: key -> why it, or a part of it, could not be fetched; FHIR type -> why resources of it that others refer to
+    could not.
 
     A known key that was sent (an empty Bundle too) brings its type in full; null or no key at all does not. What
     came under another key is read, but makes no type complete. A type that no key asks for is not complete.
@@ -123,6 +126,7 @@ def parts_of(request: HookRequest, known: Templates, lost: Mapping[str, str] = N
     parts = [_part(template, request.prefetch.get(template.key), lost.get(template.key)) for template in known.values()]
     others = (body for key, body in request.prefetch.items() if key not in known and body is not None)
     parts += [Part(body, types_in(body)) for body in others]
+    parts += [Part(None, frozenset({type_}), lost[type_]) for type_ in sorted(DECIDING & lost.keys())]
     asked = {template.type for template in known.values()}
     return [*parts, Part(None, DECIDING - asked, "not asked for")]
 

@@ -250,6 +250,18 @@ def page_two(fault: Fault) -> Fault:
     return second
 
 
+def by_id(fault: Fault) -> Fault:
+    """Do something only where resources are asked for by their ids."""
+
+    def fetching(answering: Answering) -> None:
+        if "_id" in answering.parameters:
+            fault(answering)
+        else:
+            answering.answer()
+
+    return fetching
+
+
 def next_link(url: str) -> Fault:
     """Answer with a next link that leads somewhere."""
 

@@ -224,6 +224,18 @@ def test_what_resources_refer_to_is_fetched(fetching: Client, server: FhirServer
     assert any(path.startswith("/fhir/Specimen?_id=") for _, path in server.calls)
 
 
+@pytest.mark.parametrize("type_", ["Specimen", "Observation"])
+def test_what_resources_refer_to_and_does_not_come_leaves_its_type_incomplete(server: FhirServer, type_: str) -> None:
+    """A result that a report names may be the latest: what is on record without it decides nothing."""
+    own = {"subject": {"reference": f"Patient/{ID}"}}
+    result = next(r for r in server.resources if r["id"] == "trigger-positive-ctdna-after")
+    result["specimen"] = {"reference": "Specimen/missing"}
+    report = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": result["code"], **own}
+    server.resources.append({**report, "result": [{"reference": "Observation/missing"}]})
+    server.faults[type_] = fhir.by_id(fhir.status(500))
+    assert "failed" in reason(server, type_)
+
+
 # What does not come
 
 FAULTS: list[tuple[str, Fault, str]] = [
@@ -278,8 +290,8 @@ def statuses(cards: list[Json]) -> set[str]:
     return {trial["status"] for each in found for trial in each.get("trials", [each])}
 
 
-def reason(server: FhirServer) -> str:
-    """Return why the Conditions are not complete, as `explain` and the log say it."""
+def reason(server: FhirServer, type_: str = "Condition") -> str:
+    """Return why a type is not complete, as `explain` and the log say it."""
     known = templates(CONTENT.catalogue.trials.values(), CONTENT.vocabulary, CONTENT.maps)
     request = HookRequest("patient-view", ID, False, {"patient": PATIENT}, server.base)
     settings = Settings(auth="off", fhir_servers=("*",), deadline_seconds=1)
@@ -287,7 +299,7 @@ def reason(server: FhirServer) -> str:
     gathered = asyncio.run(gathering.complete(request, known))
     gathering.close()
     parts = parts_of(gathered.request, known, gathered.lost)
-    return read_record(parts, vocabulary=CONTENT.vocabulary, today=WRITTEN_FOR).incomplete["Condition"]
+    return read_record(parts, vocabulary=CONTENT.vocabulary, today=WRITTEN_FOR).incomplete.get(type_, "")
 
 
 @pytest.mark.parametrize(
