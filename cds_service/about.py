@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import distribution
 from typing import Any
 
@@ -13,12 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cds_service.check import DISTRIBUTION
 from cds_service.pages import as_asked, escape, page, table, terms
-from cds_service.trial_pages import RulesOfTrials, ValueSetRelease
+from cds_service.trial_pages import RulesOf, ValueSetRelease
 from mappings.catalogue import Catalogue
 from mappings.digest import Rules
-
-NAME = "oncology-trial-cds"
 
 INTENDED_USE = (
     "Supports healthcare professionals who can check every line of a card against the record: it names oncology trials "
@@ -86,8 +85,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 class AboutPages:
     """Answers `/about`."""
 
-    def __init__(self, catalogue: Catalogue, rules: RulesOfTrials) -> None:
-        self.about = functools.cache(lambda: about(catalogue, rules()))
+    def __init__(self, catalogue: Catalogue, rules: RulesOf) -> None:
+        self.about = functools.cache(lambda: about(catalogue, rules))
 
     def routes(self) -> list[tuple[str, Any, str]]:
         """Return (path, endpoint, method)."""
@@ -99,14 +98,14 @@ class AboutPages:
         return as_asked(request, msgspec.json.encode(found), lambda: about_page(found))
 
 
-def about(catalogue: Catalogue, rules: Mapping[str, Rules]) -> About:
+def about(catalogue: Catalogue, rules: RulesOf) -> About:
     """Return what the service says of itself with this catalogue."""
-    package = distribution(NAME).metadata
+    package = distribution(DISTRIBUTION).metadata
     return About(
-        name=NAME,
+        name=DISTRIBUTION,
         version=package["Version"],
         description=package["Summary"],
-        made_by=f"the {NAME} authors",
+        made_by=f"the {DISTRIBUTION} authors",
         funding=FUNDING,
         licence=package["License-Expression"],
         cds_hooks="2.0.1",
@@ -115,7 +114,7 @@ def about(catalogue: Catalogue, rules: Mapping[str, Rules]) -> About:
         users=USERS,
         output=OUTPUT,
         limits=LIMITS,
-        rules=_release([each for _, each in sorted(rules.items())], catalogue),
+        rules=_release([rules(id_) for id_ in sorted(catalogue.trials)], catalogue),
         notices=notices(),
     )
 
@@ -123,7 +122,9 @@ def about(catalogue: Catalogue, rules: Mapping[str, Rules]) -> About:
 @functools.cache
 def notices() -> str:
     """Return the notices of the owners of codes and texts, as the package's NOTICE has them."""
-    return (distribution(NAME).read_text("licenses/NOTICE") or "See the file NOTICE of the distribution.").strip()
+    return (
+        distribution(DISTRIBUTION).read_text("licenses/NOTICE") or "See the file NOTICE of the distribution."
+    ).strip()
 
 
 def _release(rules: Sequence[Rules], catalogue: Catalogue) -> RulesRelease:

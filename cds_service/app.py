@@ -6,6 +6,7 @@ The hook's route reads the raw body and answers prepared bytes; nothing between 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import gc
 import time
 import uuid
@@ -35,7 +36,7 @@ from cds_service.metrics import Metrics
 from cds_service.openapi import Interface
 from cds_service.settings import Settings, load_settings
 from cds_service.stats import stats
-from cds_service.trial_pages import TrialPages, rules_of_all
+from cds_service.trial_pages import TrialPages
 from hooks import protocol
 from hooks.prefetch import NOTHING, Templates, parts_of, templates
 from hooks.protocol import Cards, Discovery, HookRequest, ProtocolError, ServiceDescription
@@ -132,10 +133,8 @@ class Desk:
         self.authentication = Authentication(settings)
         self.gathering = Gathering(settings, content.catalogue.vocabulary)
         self.metrics = Metrics()
-        trials = content.catalogue.trials
-        self.ledger = open_ledger(
-            settings, lambda trial: rules_of(trials[trial], content.catalogue), recognising=bool(content.site.fatigue)
-        )
+        self.rules = functools.cache(lambda id_: rules_of(content.catalogue.trials[id_], content.catalogue))
+        self.ledger = open_ledger(settings, self.rules, recognising=bool(content.site.fatigue))
         self.discovery = protocol.encode(Discovery([self._described(service) for service in SERVICES]))
 
     def _templates(self, service: Service) -> Templates:
@@ -176,14 +175,14 @@ class Desk:
 
     def pages(self) -> list[tuple[str, Endpoint, str]]:
         """Return (path, endpoint, method) of what the service says of itself, to programs and to people."""
-        catalogue, rules = self.content.catalogue, rules_of_all(self.content.catalogue)
         interface = Interface(
             self.settings,
             self.known,
             lambda service, asked: self.cards(service, self.results(service, asked)),
             self.today,
         )
-        trials, about = TrialPages(catalogue, rules), AboutPages(catalogue, rules)
+        catalogue = self.content.catalogue
+        trials, about = TrialPages(catalogue, self.rules), AboutPages(catalogue, self.rules)
         return [*trials.routes(), *about.routes(), *interface.routes()]
 
     async def discover(self, request: Request) -> Response:

@@ -12,16 +12,15 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import DefaultCookiePolicy
 from typing import NamedTuple
-from urllib.parse import urljoin
 
 import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from cds_service.outbound import Address, Outbound, address_of
+from cds_service.outbound import Address, Outbound, under
 from hooks.protocol import FhirAuthorization, HookRequest
 from mappings.fhir import Body, Bundle, decode
 from mappings.fhir.bodies import joined, next_page
@@ -113,9 +112,8 @@ class Access(NamedTuple):
 
     def url(self, relative: str) -> str:
         """Return an absolute URL under the server's base. Raises FetchFault for one that is not."""
-        url = urljoin(f"{self.base}/", relative)
-        address = address_of(url)
-        if address is None or not address.is_under(self.address):
+        url = under(self.base, relative)
+        if url is None:
             raise FetchFault("a link leads away from the FHIR server")
         return url
 
@@ -164,7 +162,8 @@ class Fetcher:
         chains = {key: Chain(access, query) for key, query in queries.items()}
         running = [pool.submit(chain.read, self._session) for chain in chains.values()]
         await asyncio.wait([asyncio.wrap_future(future) for future in running], timeout=access.left)
-        _cancel(running)
+        for future in running:
+            future.cancel()
         return {key: chain.fetched() for key, chain in chains.items()}
 
     def close(self) -> None:
@@ -189,11 +188,6 @@ class Fetcher:
             session.headers.update(HEADERS)
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return session
-
-
-def _cancel(running: list[Future[None]]) -> None:
-    for future in running:
-        future.cancel()
 
 
 class Chain:

@@ -7,7 +7,6 @@ Feedback is written before it is acknowledged. A patient is a keyed hash; the ke
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import hmac
 import os
 import secrets
@@ -81,7 +80,7 @@ class Ledger:
     """
 
     def __init__(self, engine: Engine, key: bytes, rules: Callable[[str], Rules], *, recognising: bool) -> None:
-        self.engine, self._key, self._rules = engine, key, functools.cache(rules)
+        self.engine, self._key, self._rules = engine, key, rules
         self._version = metadata.version(DISTRIBUTION)
         self._given, self._recognising = Background(self._store), recognising
 
@@ -94,7 +93,7 @@ class Ledger:
 
     def said(self, card: Card) -> Said:
         """Return what a card says, as it is recognised."""
-        return Said(card.source.topic.code if card.source.topic else "", self._hashed(says(card)))
+        return Said(_topic(card), self._hashed(says(card)))
 
     def overridden(self, request: HookRequest) -> list[Overridden]:
         """Return the cards that this user overrode for this patient. Raises LedgerError."""
@@ -127,8 +126,7 @@ class Ledger:
 
     def _given_card(self, card: Card) -> GivenCard:
         day, trials = subject_of(card)
-        topic = card.source.topic.code if card.source.topic else ""
-        return GivenCard(card.uuid, topic, day, trials, self.said(card).state if self._recognising else None)
+        return GivenCard(card.uuid, _topic(card), day, trials, self.said(card).state if self._recognising else None)
 
     def _audience(self, request: HookRequest) -> str:
         return self._hashed(f"{request.user} {_patient(request)}".encode())
@@ -190,6 +188,10 @@ def _key(file: Path) -> bytes:
     if len(key) < KEY_BYTES:
         raise SettingsError("CDS_DATA_DIR", f"{file} is not a key of {KEY_BYTES} bytes")
     return key
+
+
+def _topic(card: Card) -> str:
+    return card.source.topic.code if card.source.topic else ""
 
 
 def _patient(request: HookRequest) -> str:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from cds_service import docs_page
+from cds_service.check import DISTRIBUTION
 from cds_service.demo import demo_request
 from cds_service.settings import Settings
 from hooks.prefetch import Templates
@@ -65,7 +66,7 @@ class Interface:
 def described() -> Schema:
     """Return the document without server and examples."""
     found: Schema = yaml.safe_load((files("cds_service") / "openapi.yaml").read_text(encoding="utf-8"))
-    found["info"]["version"] = version("oncology-trial-cds")
+    found["info"]["version"] = version(DISTRIBUTION)
     found["components"]["schemas"] |= schemas()
     found["components"]["parameters"]["Service"]["schema"]["enum"] = [service.id for service in SERVICES]
     return found

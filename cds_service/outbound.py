@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 ANY = "*"
 PORTS = {"http": 80, "https": 443}
@@ -44,6 +44,13 @@ def address_of(url: str) -> Address | None:
     if not DOTS.isdisjoint(parts.path.split("/")):
         return None
     return Address(parts.scheme, parts.hostname, port, parts.path.rstrip("/"))
+
+
+def under(base: str, relative: str) -> str | None:
+    """Return the absolute URL of a query, or of a link as it is written, under a server's base; None when it is not."""
+    url = urljoin(f"{base}/", relative)
+    address, own = address_of(url), address_of(base)
+    return url if address is not None and own is not None and address.is_under(own) else None
 
 
 class Outbound:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
 
 from cds_service.demo import demo_patients
-from cds_service.outbound import address_of
+from cds_service.fetching import HEADERS
+from cds_service.outbound import address_of, under
 from hooks.wording import plain
+from mappings.fhir import ID
 from terminology.errors import CdsError
 
 PUBLIC = "https://hapi.fhir.org/baseR4"
@@ -25,11 +26,9 @@ PREFIX = "otcds-"
 TAG = {"system": "https://oncology-trial-cds.github.io/fhir/CodeSystem/sandbox", "code": "demo-patient"}
 """The ids and the tag of what is put on a server; only what has both is deleted."""
 
-ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 SECONDS = 60.0
 MAX_PAGES = 100
 READ_ONLY = frozenset({401, 403, 404, 405, 501})
-HEADERS = {"Accept": "application/fhir+json", "Cache-Control": "no-cache", "User-Agent": "oncology-trial-cds"}
 
 Json = dict[str, Any]
 
@@ -42,10 +41,9 @@ class Server:
     """An open FHIR R4 server. Raises SandboxError where it cannot be used as it should."""
 
     def __init__(self, base: str) -> None:
-        address = address_of(base)
-        if address is None or "?" in base:
+        if address_of(base) is None or "?" in base:
             raise SandboxError(f"'{plain(base)}' is not the base URL of a FHIR server")
-        self.base, self._address = base.rstrip("/"), address
+        self.base = base.rstrip("/")
         self._session = requests.Session()
         self._session.headers.update(HEADERS)
 
@@ -119,9 +117,8 @@ class Server:
             raise SandboxError(f"{self.base} cannot be reached") from None
 
     def _under(self, relative: str) -> str:
-        url = relative if "://" in relative.partition("?")[0] else f"{self.base}/{relative}".rstrip("/")
-        address = address_of(url)
-        if address is None or not address.is_under(self._address):
+        url = under(self.base, relative) if relative else self.base
+        if url is None:
             raise SandboxError(f"a link of {self.base} leads elsewhere")
         return url
 

@@ -5,7 +5,6 @@ What a site says of a trial for its clinicians' cards only (whom to ask) is not 
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -19,7 +18,7 @@ from starlette.responses import Response
 from cds_service.pages import as_asked, escape, link, page, table, terms
 from hooks.protocol import ProtocolError
 from mappings.catalogue import Catalogue
-from mappings.digest import Rules, rules_of
+from mappings.digest import Rules
 from mappings.kinds import Kind
 from mappings.trials import Criterion, Registry, Role, Trial
 from terminology.valuesets import Vocabulary
@@ -112,19 +111,14 @@ class TrialReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     criteria: tuple[CriterionReport, ...]
 
 
-RulesOfTrials = Callable[[], Mapping[str, Rules]]
-"""Gives the rules by trial id."""
-
-
-def rules_of_all(catalogue: Catalogue) -> RulesOfTrials:
-    """Return what gives the rules of every trial; worked out when first asked for (0.03 s a trial)."""
-    return functools.cache(lambda: {id_: rules_of(trial, catalogue) for id_, trial in catalogue.trials.items()})
+RulesOf = Callable[[str], Rules]
+"""Gives the rules of a trial by its id; worked out when first asked for (0.03 s a trial), in a thread."""
 
 
 class TrialPages:
     """Answers `/trials` and `/trials/{id}`."""
 
-    def __init__(self, catalogue: Catalogue, rules: RulesOfTrials) -> None:
+    def __init__(self, catalogue: Catalogue, rules: RulesOf) -> None:
         self.trials, self.vocabulary, self.rules = catalogue.trials, catalogue.vocabulary, rules
 
     def routes(self) -> list[tuple[str, Callable[[Request], Any], str]]:
@@ -133,17 +127,19 @@ class TrialPages:
 
     async def catalogue(self, request: Request) -> Response:
         """Answer all trials, briefly."""
-        rules = await run_in_threadpool(self.rules)
-        listed = TrialList(tuple(summary(trial, rules[id_].digest) for id_, trial in self.trials.items()))
+        listed = await run_in_threadpool(self._listed)
         return as_asked(request, msgspec.json.encode(listed), lambda: list_page(listed))
+
+    def _listed(self) -> TrialList:
+        return TrialList(tuple(summary(trial, self.rules(id_).digest) for id_, trial in self.trials.items()))
 
     async def trial(self, request: Request) -> Response:
         """Answer one trial with all its criteria. Raises ProtocolError 404."""
         trial = self.trials.get(request.path_params["id"])
         if trial is None:
             raise ProtocolError(404, "not-found", "There is no trial of this id.")
-        rules = await run_in_threadpool(self.rules)
-        report = report_trial(trial, rules[trial.id], self.vocabulary)
+        rules = await run_in_threadpool(self.rules, trial.id)
+        report = report_trial(trial, rules, self.vocabulary)
         return as_asked(request, msgspec.json.encode(report), lambda: trial_page(report))
 
 

@@ -17,8 +17,7 @@ from cds_service.fetching import Access, Budget, Fetched, Fetcher, Query
 from cds_service.outbound import address_of
 from mappings.fhir.bodies import resources
 from tests.live.ehr import FRESH, Hapi, Json, named, new_chart, next_links, prefetched, request
-from tests.web.serving import Client
-from tests.web.test_fetching import incomplete, same, statuses
+from tests.web.serving import Client, incomplete, same, statuses
 
 ELIGIBILITY, MAINTENANCE = "trial-eligibility", "ctdna-maintenance"
 SERVICES = (ELIGIBILITY, MAINTENANCE)

@@ -55,6 +55,23 @@ class Client:
         return answer
 
 
+def same(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return cards without what differs between any two answers."""
+    return [{key: value for key, value in card.items() if key != "uuid"} for card in cards]
+
+
+def incomplete(cards: list[dict[str, Any]]) -> str:
+    """Return what the cards say of the record."""
+    lines = [line for card in cards for line in card["detail"].splitlines() if line.startswith("*About the record:*")]
+    return " ".join(lines)
+
+
+def statuses(cards: list[dict[str, Any]]) -> set[str]:
+    """Return the statuses of the trials on cards."""
+    found = [card["extension"]["io.github.oncology-trial-cds"] for card in cards]
+    return {trial["status"] for each in found for trial in each.get("trials", [each])}
+
+
 def assert_nothing_empty(element: Any, name: str = "") -> None:
     assert element is not None, name
     assert element != "", name

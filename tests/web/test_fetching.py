@@ -23,7 +23,7 @@ from hooks.protocol import HookRequest
 from mappings.fhir import decode, read_record
 from tests.web import fhir_server as fhir
 from tests.web.fhir_server import Fault, FhirServer, outcome
-from tests.web.serving import Client, serve
+from tests.web.serving import Client, incomplete, same, serve, statuses
 
 Json = dict[str, Any]
 NAME = "trigger-positive"
@@ -60,17 +60,6 @@ def asking(server: FhirServer, name: str = NAME, **members: Any) -> Json:
     request = {**demo_request(name, WRITTEN_FOR), "fhirServer": server.base, **members}
     del request["prefetch"]
     return request
-
-
-def same(cards: list[Json]) -> list[Json]:
-    """Return cards without what differs between any two answers."""
-    return [{key: value for key, value in card.items() if key != "uuid"} for card in cards]
-
-
-def incomplete(cards: list[Json]) -> str:
-    """Return what the cards say of the record."""
-    lines = [line for card in cards for line in card["detail"].splitlines() if line.startswith("*About the record:*")]
-    return " ".join(lines)
 
 
 # The same patient by every way
@@ -285,11 +274,6 @@ def test_C41_C46_a_type_that_did_not_come_is_said_and_never_absent(
     assert why in reason(server)
 
 
-def statuses(cards: list[Json]) -> set[str]:
-    found = [card["extension"]["io.github.oncology-trial-cds"] for card in cards]
-    return {trial["status"] for each in found for trial in each.get("trials", [each])}
-
-
 def reason(server: FhirServer, type_: str = "Condition") -> str:
     """Return why a type is not complete, as `explain` and the log say it."""
     known = templates(CONTENT.catalogue.trials.values(), CONTENT.vocabulary, CONTENT.maps)
@@ -397,15 +381,3 @@ def test_a_server_that_hangs_holds_up_its_own_callers_only(fetching: Client, ser
             assert fetching.cards(asking(server))
             assert time.monotonic() - started < DEADLINE / 2
             assert {answer.result().status_code for answer in waiting} == {412}
-
-
-def test_200_patients_at_a_time_each_gets_his_own(fetching: Client) -> None:
-    names = sorted(demo_patients(WRITTEN_FOR))
-    sent = {name: same(fetching.cards(demo_request(name, WRITTEN_FOR))) for name in names}
-    with fhir.fhir_server([r for name in names for r in resources(name)]) as server, ThreadPoolExecutor(20) as callers:
-        calls = [
-            (name, callers.submit(fetching.cards, asking(server, name))) for name in names * (200 // len(names) + 1)
-        ]
-        for name, answer in calls:
-            cards = answer.result()
-            assert incomplete(cards) or same(cards) == sent[name]

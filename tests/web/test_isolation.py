@@ -14,7 +14,7 @@ import pytest
 from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import Settings
 from tests.web.fhir_server import FhirServer, fhir_server
-from tests.web.serving import Client, serve
+from tests.web.serving import Client, same, serve
 
 Json = dict[str, Any]
 NAMES = ["trigger-positive", "child-bearing-age", "r1-margin", "german-codes"]
@@ -115,8 +115,3 @@ def test_every_answer_is_of_its_own_patient(service: Client, ehr: FhirServer, id
         assert set(MARK.findall(answer.text)) <= {mark(number)}
         if way in {sent, fetched, partly_fetched}:
             assert same(answer.json()["cards"]) == same(json.loads(own(alone[name], name, number)))
-
-
-def same(cards: list[Json]) -> list[Json]:
-    """Return cards without what differs between any two answers."""
-    return [{key: value for key, value in card.items() if key != "uuid"} for card in cards]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from cds_service.demo import WRITTEN_FOR
-from cds_service.sandbox_server import ID, PREFIX, TAG, charts_of_demo
+from cds_service.sandbox_server import PREFIX, TAG, charts_of_demo
+from mappings.fhir import ID
 from tests.web import fhir_server as fhir
 from tests.web.fhir_server import Answering, Fault, FhirServer, Json, outcome
 from tests.web.shell import sandbox

@@ -27,7 +27,7 @@ from cds_service.settings import ContentSettings, Settings
 from hooks.prefetch import templates
 from tests.web import fhir_server as fhir
 from tests.web.fhir_server import Fault, FhirServer, Json, outcome
-from tests.web.serving import Client, serve
+from tests.web.serving import Client, same, serve
 
 DEADLINE = 1.0
 SLACK = 1.0
@@ -229,11 +229,6 @@ def offered(cards: list[Json]) -> set[str]:
 def everything(request: Json) -> list[Json]:
     bundles = (body for body in request["prefetch"].values() if body["resourceType"] == "Bundle")
     return [request["prefetch"]["patient"], *(entry["resource"] for b in bundles for entry in b.get("entry", ()))]
-
-
-def same(cards: list[Json]) -> list[Json]:
-    """Return cards without what differs between any two answers."""
-    return [{key: value for key, value in card.items() if key != "uuid"} for card in cards]
 
 
 def test_C26_to_C46_every_state_of_a_prefetch_and_every_fault_of_a_server(fetching: Client) -> None:  # noqa: N802
