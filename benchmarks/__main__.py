@@ -15,6 +15,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,12 +45,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(app: str, *, factory: bool) -> Iterator[tuple[int, int]]:
+def serving(app: str, *, factory: bool, **settings: str) -> Iterator[tuple[int, int]]:
     """Run an ASGI application under uvicorn in a process of its own; yield its process id and port."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
     command += ["--no-access-log", "--log-level", "warning", *(["--factory"] if factory else [])]
-    environment = {**os.environ, "CDS_AUTH": "off"}
+    folder = tempfile.TemporaryDirectory()
+    environment = {**os.environ, "CDS_AUTH": "off", "CDS_DATA_DIR": folder.name, **settings}
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(server, port)
@@ -57,6 +59,7 @@ def serving(app: str, *, factory: bool) -> Iterator[tuple[int, int]]:
     finally:
         server.terminate()
         server.wait()
+        folder.cleanup()
 
 
 def _wait(server: subprocess.Popen[bytes], port: int) -> None:

@@ -12,15 +12,13 @@ import http.client
 import json
 import os
 import random
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.__main__ import free_port
+from benchmarks.__main__ import serving
 from cds_service.demo import WRITTEN_FOR, demo_patients, demo_request
 from tests.fuzz.asking import SERVICES
 from tests.fuzz.mutating import mutated
@@ -114,50 +112,28 @@ def fault_by_turns(server: FhirServer, until: float) -> None:
         time.sleep(0.5)
 
 
-def started(port: int, fhir_base: str, folder: str) -> subprocess.Popen[bytes]:
-    """Run the service, and wait until it is ready."""
-    settings = {
-        "CDS_AUTH": "off",
-        "CDS_FHIR_SERVERS": fhir_base,
-        "CDS_DEADLINE_SECONDS": str(DEADLINE),
-        "CDS_DATA_DIR": folder,
-    }
-    command = [str(Path(sys.executable).parent / "cds-service"), "serve", "--port", str(port)]
-    running = subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
-    for _ in range(300):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        try:
-            connection.request("GET", "/health/ready")
-            if connection.getresponse().status == 200:
-                return running
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    raise SystemExit("the service did not start")
-
-
 def main() -> None:
     """Load the service, and say how its memory went."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--minutes", type=float, default=10)
     arguments.add_argument("--callers", type=int, default=8)
     chosen = arguments.parse_args()
-    port, seconds = free_port(), chosen.minutes * 60
+    seconds = chosen.minutes * 60
     everyone = [entry["resource"] for raw in demo_patients(WRITTEN_FOR).values() for entry in json.loads(raw)["entry"]]
-    with fhir.fhir_server(everyone) as server, tempfile.TemporaryDirectory() as folder:
-        running = started(port, server.base, folder)
+    service = {"CDS_FHIR_SERVERS": "*", "CDS_DEADLINE_SECONDS": str(DEADLINE)}
+    with (
+        fhir.fhir_server(everyone) as server,
+        serving("cds_service.app:from_environment", factory=True, **service) as (pid, port),
+    ):
         begun = time.monotonic()
         load = Load(port, server.base, begun + seconds)
         threads = [threading.Thread(target=load.caller, args=(seed,)) for seed in range(chosen.callers)]
         threads.append(threading.Thread(target=fault_by_turns, args=(server, load.until)))
         for thread in threads:
             thread.start()
-        sizes = watch(running.pid, load, begun, seconds)
+        sizes = watch(pid, load, begun, seconds)
         for thread in threads:
             thread.join()
-        running.terminate()
-        running.wait()
     report(load, sizes)
 
 

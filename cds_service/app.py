@@ -63,6 +63,9 @@ HTTP_WORDS = {404: ("not-found", "There is nothing here."), 405: ("not-supported
 AT_ONCE = 500
 """Requests in one process at a time; one more with a body is 503, so that memory has a bound."""
 
+KEEP_ALIVE = 75
+"""Seconds for which an idle connection is kept: longer than clients and proxies keep theirs."""
+
 Today = Callable[[], dt.date]
 
 

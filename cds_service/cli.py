@@ -34,8 +34,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 PIPED_WIDTH = 110
 BAD_INPUT = 2
-KEEP_ALIVE = 75
-"""Seconds for which an idle connection is kept: longer than clients and proxies keep theirs."""
 
 
 def main() -> None:
@@ -60,7 +58,7 @@ def serve(
     ssl_keyfile: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
 ) -> None:
     """Run the service, set by the environment variables CDS_*."""
-    from cds_service.app import create_app  # here: the other commands start without server and database
+    from cds_service.app import KEEP_ALIVE, create_app  # here: the other commands start without server and database
 
     settings = load_settings()
     logs.configure()

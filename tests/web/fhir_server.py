@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from terminology.codings import Coding
 
 Json = dict[str, Any]
+S = TypeVar("S", bound=ThreadingHTTPServer)
 Fault = Callable[["Answering"], None]
 """What the server does instead of answering a query; it may answer all the same (`answering.answer()`)."""
 
@@ -48,7 +49,13 @@ class FhirServer(ThreadingHTTPServer):
 @contextmanager
 def fhir_server(resources: Iterable[Json]) -> Iterator[FhirServer]:
     """Run a server with these resources."""
-    server = FhirServer(resources)
+    with running(FhirServer(resources)) as server:
+        yield server
+
+
+@contextmanager
+def running(server: S) -> Iterator[S]:
+    """Run a server in a thread."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-import uvicorn
 
-from cds_service.app import create_app
-from cds_service.cli import KEEP_ALIVE
 from cds_service.demo import WRITTEN_FOR
+from cds_service.sandbox import service
 from cds_service.settings import Settings
 from tests.web.schemas import assert_described
 
@@ -87,16 +82,5 @@ def assert_nothing_empty(element: Any, name: str = "") -> None:
 
 def serve(settings: Settings, today: dt.date = WRITTEN_FOR) -> Iterator[str]:
     """Run the service in a thread and yield its base URL."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        app = create_app(settings, today=lambda: today)
-        config = uvicorn.Config(app, log_level="error", access_log=False, timeout_keep_alive=KEEP_ALIVE)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(timeout=5)
+    with service(settings, today) as base:
+        yield base

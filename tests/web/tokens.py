@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import json
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +17,8 @@ import jwt
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.web.fhir_server import running
 
 Json = dict[str, Any]
 
@@ -153,12 +154,5 @@ class _Answering(BaseHTTPRequestHandler):
 @contextmanager
 def key_server(body: bytes) -> Iterator[KeyServer]:
     """Run a key server."""
-    server = KeyServer(body)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with running(KeyServer(body)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
