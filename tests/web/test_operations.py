@@ -75,7 +75,8 @@ def test_metrics_count_what_did_not_come(fresh: httpx2.Client) -> None:
 
 def test_metrics_have_no_word_of_a_request(fresh: httpx2.Client) -> None:
     request = demo_request("trigger-positive", WRITTEN_FOR)
-    request["prefetch"]["canaryKey"] = {"resourceType": "CanaryType", "id": "canary"}
+    page = {"resourceType": "Bundle", "link": [{"relation": "next", "url": "https://canary.example"}]}
+    request["prefetch"]["canaryKey"] = {**page, "entry": [{"resource": {"resourceType": "CanaryType", "id": "canary"}}]}
     request["prefetch"]["conditions"]["entry"].append({"resource": {"resourceType": "CanaryOther", "id": 5}})
     fresh.post(PATH, json={**request, "fhirServer": "https://canary.example"})
     fresh.post("/canary-path", json={})
