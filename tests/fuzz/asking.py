@@ -99,8 +99,10 @@ def of_others(body: bytes) -> set[str]:
 
 
 def is_other(reference: object, own: str) -> bool:
-    """Whether a reference plainly names another patient of the same server."""
-    return isinstance(reference, str) and reference.startswith("Patient/") and reference != own
+    """Whether a reference names another patient, by whatever server and version: what counts is the id at its end."""
+    if not isinstance(reference, str) or "Patient/" not in reference:
+        return False
+    return reference.split("/_history/")[0].rpartition("/")[2] != own.rpartition("/")[2]
 
 
 def resources(element: Any) -> Iterator[Json]:
