@@ -13,10 +13,10 @@ import uuid
 import zoneinfo
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -66,24 +66,19 @@ AT_ONCE = 500
 KEEP_ALIVE = 75
 """Seconds for which an idle connection is kept: longer than clients and proxies keep theirs."""
 
+T = TypeVar("T")
 Today = Callable[[], dt.date]
 
 
-def create_app(settings: Settings, today: Today | None = None, content: Content | None = None) -> FastAPI:
+def create_app(settings: Settings, today: Today | None = None, content: Content | None = None) -> Starlette:
     """Return the service. today: the clock; by default the day in `CDS_TIME_ZONE`. content: by default the settings'.
 
     Raises ContentError when trials, triggers, value sets, the site file or the clients file cannot be used,
     SettingsError when the ledger or the data folder cannot.
     """
     desk = Desk(settings, content or load_content(settings), today or _clock(settings.time_zone))
-    app = FastAPI(
-        title="oncology-trial-cds",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-        lifespan=desk.open,
-    )
+    app = Starlette(lifespan=desk.open)
+    app.router.redirect_slashes = False
     for path, endpoint, method in (*desk.routes(), *desk.pages()):
         app.add_route(path, _named(endpoint, path), methods=[method])
     if settings.demo:
@@ -96,7 +91,7 @@ def create_app(settings: Settings, today: Today | None = None, content: Content 
     return app
 
 
-def from_environment() -> FastAPI:
+def from_environment() -> Starlette:
     """Return the service as its environment describes it; what uvicorn's workers call."""
     logs.configure()
     return create_app(load_settings())
@@ -135,9 +130,9 @@ class Desk:
         self.known: dict[str, Templates] = {service.id: self._templates(service) for service in SERVICES}
         self.authentication = Authentication(settings)
         self.gathering = Gathering(settings, content.catalogue.vocabulary)
-        self.metrics = Metrics()
         self.rules = functools.cache(lambda id_: rules_of(content.catalogue.trials[id_], content.catalogue))
         self.ledger = open_ledger(settings, self.rules, recognising=bool(content.site.fatigue))
+        self.metrics = Metrics(self.ledger)
         self.discovery = protocol.encode(Discovery([self._described(service) for service in SERVICES]))
 
     def _templates(self, service: Service) -> Templates:
@@ -155,7 +150,7 @@ class Desk:
         )
 
     @asynccontextmanager
-    async def open(self, app: FastAPI) -> AsyncIterator[None]:
+    async def open(self, app: Starlette) -> AsyncIterator[None]:
         """Let go of what the service holds when it stops."""
         del app
         yield
@@ -190,15 +185,13 @@ class Desk:
 
     async def discover(self, request: Request) -> Response:
         """Answer discovery."""
-        await self._caller(request)
+        await self.authentication.caller(request)
         return Response(self.discovery, media_type=JSON)
 
     async def call(self, request: Request) -> Response:
         """Answer a hook with cards."""
-        caller = await self._caller(request)
-        service = self._service(request)
+        service, hook_request, caller = await self._asked(request, _hook_request)
         line: logs.RequestLine = request.scope[LINE]
-        hook_request = protocol.read_request(await self._body(request), hook=service.hook)
         answer = Cards(await self._cards(service, hook_request, caller, line))
         self.ledger.give(service.id, hook_request, answer.cards)
         line.cards = len(answer.cards)
@@ -254,15 +247,13 @@ class Desk:
 
     async def take_feedback(self, request: Request) -> Response:
         """Take feedback: the whole batch, or none of it. What is acknowledged is stored."""
-        await self._caller(request)
-        service = self._service(request)
-        items = protocol.read_feedback(await self._body(request))
+        service, items, _ = await self._asked(request, _feedback)
         await run_in_threadpool(self.ledger.keep, service.id, items)
         return Response(b"{}", media_type=JSON)
 
     async def stats(self, request: Request) -> Response:
         """Answer how many cards were given and what became of them."""
-        await self._caller(request)
+        await self.authentication.caller(request)
         return Response(await run_in_threadpool(stats, self.ledger, self.services), media_type=JSON)
 
     async def health(self, request: Request) -> Response:
@@ -280,13 +271,18 @@ class Desk:
         del request
         return Response(self.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    async def _caller(self, request: Request) -> Client | None:
-        """Return who calls; None for anybody where that is allowed. Why somebody is refused is for the log alone."""
+    async def _asked(self, request: Request, read: Callable[[bytes, Service], T]) -> tuple[Service, T, Client | None]:
+        """Return the service, what was asked of it and who asks; None for anybody where that is allowed.
+
+        A signature is verified beside the reading. Who is not let in learns nothing of what he sent.
+        """
+        verifying = await self.authentication.begin(request)
         try:
-            return await self.authentication.caller(request)
-        except Refused as refused:
-            request.scope[LINE].refused = refused.reason
-            raise
+            service = self._service(request)
+            asked = read(await self._body(request), service)
+        finally:
+            caller = await verifying
+        return service, asked, caller
 
     def _service(self, request: Request) -> Service:
         service = self.services.get(request.path_params["id"])
@@ -319,6 +315,15 @@ class Desk:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000)
+
+
+def _hook_request(body: bytes, service: Service) -> HookRequest:
+    return protocol.read_request(body, hook=service.hook)
+
+
+def _feedback(body: bytes, service: Service) -> list[protocol.FeedbackItem]:
+    del service
+    return protocol.read_feedback(body)
 
 
 def _check_type(request: Request) -> None:
@@ -395,6 +400,7 @@ class Door:
                 raise ProtocolError(503, "throttled", "Too many requests at once; ask again in a second.")
             await self.app(scope, receive, send)
         except ProtocolError as error:
+            line.refused = error.reason if isinstance(error, Refused) else ""
             await _protocol_error(error)(scope, receive, send)
         except LedgerError as error:
             line.error = logs.where(error.__cause__ or error)

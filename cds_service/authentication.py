@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable
 from typing import Any, Literal, NamedTuple
 
 import jwt
@@ -98,16 +99,21 @@ class Authentication:
 
     async def caller(self, request: Request) -> Client | None:
         """Return the client that calls; None for anybody where that is allowed. Raises Refused."""
-        if self._settings.auth == "off":
-            return None
+        return await (await self.begin(request))
+
+    async def begin(self, request: Request) -> Awaitable[Client | None]:
+        """Return what to wait for to know the `caller`: the signature is verified in a thread, from now on.
+
+        Whoever can be refused without that is refused at once: nothing more of his is read. Raises Refused.
+        """
         sent = request.headers.getlist("authorization")
-        if not sent and self._settings.auth == "optional":
-            return None
+        if self._settings.auth == "off" or (not sent and self._settings.auth == "optional"):
+            return _anybody()
         token = _read(sent)
         known = self._issuer(token)
         key = await _key(known, token)
-        await asyncio.to_thread(self._verify, token, known.client, key, self._url(request))
-        return known.client
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(None, self._verify, token, known.client, key, self._url(request))
 
     def close(self) -> None:
         """Let go of the file of used tokens."""
@@ -126,8 +132,8 @@ class Authentication:
         base = self._settings.public_url or str(request.base_url).rstrip("/")
         return f"{base}{request.scope['path']}"
 
-    def _verify(self, token: Token, client: Client, key: jwt.PyJWK, url: str) -> None:
-        """Check signature, claims and first use. Raises Refused."""
+    def _verify(self, token: Token, client: Client, key: jwt.PyJWK, url: str) -> Client:
+        """Return the client after its token's signature, claims and first use were checked. Raises Refused."""
         try:
             claims = jwt.decode(
                 token.text,
@@ -142,6 +148,7 @@ class Authentication:
             raise Refused(_reason(error)) from None
         _check_claims(claims, client)
         self._check_first_use(claims)
+        return client
 
     def _check_first_use(self, claims: dict[str, Any]) -> None:
         """Let a token in once. It is remembered a little longer than it could be used: checking takes time, too."""
@@ -151,6 +158,10 @@ class Authentication:
         except UsedTokensError:
             raise Refused("replay-store") from None
         raise Refused("replay")
+
+
+async def _anybody() -> None:
+    """Nobody in particular calls."""
 
 
 def _key_sets(client: Client) -> dict[str, KeySet]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 import msgspec
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -22,7 +22,7 @@ is opened; answer it with</p>
 <ul>{patients}</ul>"""
 
 
-def add(app: FastAPI, known: Mapping[str, Templates], today: Callable[[], dt.date]) -> None:
+def add(app: Starlette, known: Mapping[str, Templates], today: Callable[[], dt.date]) -> None:
     """Add `/` and `/demo/{name}` to the service. today: the patients' dates are moved to this day."""
     names = list(demo_patients(today()))
     told = stories()

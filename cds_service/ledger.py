@@ -91,6 +91,11 @@ class Ledger:
             audience = self._audience(request) if self._recognising else None
             self._given.put(Given(service, _patient(request), dt.datetime.now(dt.UTC), given, audience))
 
+    @property
+    def lost(self) -> int:
+        """How many answers could not be recorded."""
+        return self._given.lost
+
     def said(self, card: Card) -> Said:
         """Return what a card says, as it is recognised."""
         return Said(_topic(card), self._hashed(says(card)))

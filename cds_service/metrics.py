@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from cds_service.ledger import Ledger
 from cds_service.logs import RequestLine
 from mappings.fhir import DECIDING
 from mappings.truth import Truth
@@ -46,9 +47,10 @@ class Latency:
 
 
 class Metrics(Collector):
-    """What is counted of this process's requests."""
+    """What is counted of this process's requests, and of what its ledger lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         self.requests: Counter[tuple[str, ...]] = Counter()
         self.cards: Counter[tuple[str, ...]] = Counter()
         self.trials: Counter[tuple[str, ...]] = Counter()
@@ -101,6 +103,7 @@ class Metrics(Collector):
         yield _counter("cds_incomplete_types", "FHIR types not retrieved in full.", self.incomplete, "type")
         yield _counter("cds_fetch_faults", "Requests in which fetching failed, by why.", self.faults, "why")
         yield _counter("cds_unreadable_resources", "Resources that could not be read.", self.unreadable)
+        yield _counter("cds_unrecorded_answers", "Answers that the ledger lost.", {(): self._ledger.lost})
 
     def _latency(self) -> Metric:
         family = HistogramMetricFamily("cds_request_seconds", "Wall time of an answer.", labels=["route"])

@@ -18,6 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from cds_service import app
+from cds_service.background import Background
 from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import Settings
 from tests.web.fhir_server import fhir_server
@@ -58,6 +59,17 @@ def test_metrics_count_what_was_answered(fresh: httpx2.Client) -> None:
     assert found[sample("cds_trials_total", service=service, trial="NCT05797077", status="likely-eligible")] == 1
     assert found[sample("cds_unknown_criteria_total", trial="NCT05797077", reason="human")] > 0
     assert found[sample("cds_unreadable_resources_total")] == 0
+    assert found[sample("cds_unrecorded_answers_total")] == 0
+
+
+def test_metrics_count_what_the_ledger_lost(fresh: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def turned_away(items: Background[Any], item: object) -> None:
+        del item
+        items._turned_away += 1
+
+    monkeypatch.setattr(Background, "put", turned_away)
+    fresh.post(PATH, json=demo_request("trigger-positive", WRITTEN_FOR))
+    assert counted(fresh)[sample("cds_unrecorded_answers_total")] == 1
 
 
 def test_metrics_count_what_did_not_come(fresh: httpx2.Client) -> None:
