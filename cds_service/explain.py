@@ -16,7 +16,9 @@ from cds_service.content import Content
 from hooks import protocol
 from hooks.prefetch import Templates, parts_of_file
 from hooks.wording import plain
+from mappings.evaluation import Evaluation
 from mappings.fhir import Part, decode, read_record
+from mappings.kinds.observations import ListedResults, latest_results
 from mappings.report import report_results
 from mappings.truth import Strength
 from mappings.verdicts import Group, Results, Status, TrialVerdict, Verdict
@@ -92,17 +94,19 @@ def show(file: str, results: Results, console: Console) -> None:
         says = f"  trigger {trigger.trigger.id}: {trigger.finding.truth.value}. {plain(trigger.finding.because)}"
         console.print(Text(says))
     for verdict in results.trials:
-        _show_trial(verdict, console)
+        _show_trial(verdict, results.view, console)
     console.print()
 
 
-def _show_trial(verdict: TrialVerdict, console: Console) -> None:
+def _show_trial(verdict: TrialVerdict, view: Evaluation, console: Console) -> None:
     silent = f" (no card: {verdict.silent})" if verdict.silent else ""
     title = f"{verdict.trial.id}  {verdict.trial.short_title}: {STATUS_WORDS[verdict.status]}{silent}"
     console.print()
     console.print(Text(title, style="bold"))
     if verdict.status is Status.NOT_RELEVANT:
         return
+    if shown := latest_results(view, verdict.trial.shown_results):
+        console.print(Text(f"  latest on record, decides nothing: {plain(str(ListedResults(shown, len(shown))))}"))
     for group in Group:
         if listed := verdict.listed(group):
             console.print(Text(f"  {group.value} ({len(listed)})"))

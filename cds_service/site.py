@@ -75,7 +75,7 @@ def load_site(file: Path | None, vocabulary: Vocabulary) -> Site:
             if name not in vocabulary.value_sets:
                 raise _unknown(document, part, name)
     for id_, trial in site.trials.items():
-        for name in sorted(frozenset().union(*(rule.when.value_sets() for rule in trial.rules))):
+        for name in sorted(frozenset().union(*(rule.value_sets for rule in trial.rules))):
             if name not in vocabulary.value_sets:
                 raise _unknown(document, f"trials.{id_}", name)
     return site

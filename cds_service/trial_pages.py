@@ -68,7 +68,7 @@ class CriterionReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """One criterion. text: verbatim; none where the source's words are not to be had.
 
     source: whose words they are. asks: what decides it, in words. statement: the same as the rules have it. human: no
-    record decides it.
+    record decides it. shown_results: results that are shown beside it, in words.
     """
 
     id: str
@@ -81,6 +81,7 @@ class CriterionReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     advisory: bool = False
     pre_treatment: bool = False
     readings: tuple[str, ...] = ()
+    shown_results: tuple[str, ...] = ()
 
 
 class ValueSetRelease(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -105,6 +106,7 @@ class TrialReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     exclusions_in_source: bool
     review_only: bool
     next_step: str | None = None
+    shown_results: tuple[str, ...] = ()
     anchors: tuple[str, ...]
     digest: str
     value_sets: tuple[ValueSetRelease, ...]
@@ -171,6 +173,7 @@ def report_trial(trial: Trial, rules: Rules, vocabulary: Vocabulary) -> TrialRep
         exclusions_in_source=trial.exclusions_in_source,
         review_only=trial.review_only,
         next_step=trial.next_step,
+        shown_results=_titles(trial.shown_results, vocabulary),
         anchors=trial.anchors,
         digest=rules.digest,
         value_sets=tuple(ValueSetRelease(n, vocabulary.value_sets[n].title, v) for n, v in rules.releases.items()),
@@ -196,7 +199,12 @@ def _criterion(criterion: Criterion, vocabulary: Vocabulary) -> CriterionReport:
         advisory=criterion.advisory,
         pre_treatment=criterion.pre_treatment,
         readings=tuple(" ".join(reading.split()) for reading in criterion.readings),
+        shown_results=_titles(criterion.shown_results, vocabulary),
     )
+
+
+def _titles(names: Iterable[str], vocabulary: Vocabulary) -> tuple[str, ...]:
+    return tuple(vocabulary.title(name) for name in names)
 
 
 def _asked(leaf: Kind, vocabulary: Vocabulary) -> str:
@@ -247,6 +255,7 @@ def trial_page(trial: TrialReport) -> str:
                 ("Phase", trial.phase),
                 ("Arms", "; ".join(trial.arms)),
                 ("Next step", trial.next_step),
+                ("Shows the latest", ", ".join(trial.shown_results)),
             )
         ),
         f"<p>Relevant to patients who meet {_references(trial.anchors)}.</p>",
@@ -283,10 +292,12 @@ def _criterion_section(criterion: CriterionReport) -> str:
     marks = "".join(f' <span class="mark">{escape(mark)}</span>' for mark in _marks(criterion))
     words = f"<blockquote>{escape(criterion.text)}</blockquote>" if criterion.text else ""
     readings = "".join(f"<li>{escape(reading)}</li>" for reading in criterion.readings)
+    results = escape(", ".join(criterion.shown_results))
+    shown = f"<p>Shows the latest, which decides nothing: {results}</p>" if results else ""
     statement = escape(as_yaml(criterion.statement))
     return (
         f'<section id="{escape(criterion.id)}"><h3>{escape(criterion.id)}{marks}</h3>{words}'
-        f"<p>Asks for: {escape('; '.join(criterion.asks))}</p>"
+        f"<p>Asks for: {escape('; '.join(criterion.asks))}</p>{shown}"
         f"{f'<p>Read as:</p><ul>{readings}</ul>' if readings else ''}"
         f"<details><summary>Statement</summary><pre>{statement}</pre></details></section>"
     )

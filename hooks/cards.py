@@ -24,6 +24,7 @@ from hooks.protocol import (
 )
 from hooks.wording import careful, counted, cut, escaped, quoted, topic_code
 from mappings.evaluation import Evaluation
+from mappings.kinds.observations import ListedResults, latest_results
 from mappings.report import report_verdict
 from mappings.trials import Trial
 from mappings.truth import Strength
@@ -82,7 +83,8 @@ def trial_card(
 ) -> Card:
     """Return the card of one trial: opening lines, what the registry says, the four groups, notes on the record."""
     trial = verdict.trial
-    lines = [*opening, "", *view.once(("registry", trial.id), partial(registry_lines, trial)), *_groups(verdict, view)]
+    lines = [*opening, "", *view.once(("registry", trial.id), partial(registry_lines, trial))]
+    lines += [*latest_results_of(trial, view), *_groups(verdict, view)]
     if trial.next_step:
         lines += ["", f"**Next step:** {escaped(trial.next_step)}"]
     lines += notes(view, [verdict])
@@ -154,6 +156,15 @@ def registry_lines(trial: Trial) -> list[str]:
     """Return what the registry says, and whom to ask about the trial at this site."""
     contact = [f"Open here: {escaped(trial.contact)}."] if trial.contact else []
     return [registry_line(trial), *contact]
+
+
+def latest_results_of(trial: Trial, view: Evaluation) -> list[str]:
+    """Return one sentence on the latest of the results that a trial shows without asking for them; none without any."""
+    results = latest_results(view, trial.shown_results)
+    if not results:
+        return []
+    said, sources = ListedResults(results, len(results)), ", ".join(dict.fromkeys(fact.source for fact in results))
+    return [escaped(f"Latest on record, decides nothing: {cut(str(said), FINDING)} ({sources}).")]
 
 
 def _groups(verdict: TrialVerdict, view: Evaluation) -> list[str]:

@@ -17,8 +17,7 @@ from mappings.catalogue import Catalogue
 from mappings.clinical_time import Interval, days_between
 from mappings.evaluation import Evaluation
 from mappings.facts import ObservationFact
-from mappings.kinds.observations import ResultKind
-from mappings.kinds.observations import Results as ListedResults
+from mappings.kinds.observations import ListedResults, ResultKind
 from mappings.trials import Criterion, Trial
 from mappings.truth import Reason, Truth
 from mappings.verdicts import Results, TriggerVerdict

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hooks.protocol import PATIENT_KEY, HookRequest, ProtocolError
 from mappings.fhir import DECIDING, Body, Part
 from mappings.fhir.bodies import came_newest_first, is_other_than, patient_ids, types_in
-from mappings.kinds import Kind
 from mappings.trials import Trial
 from terminology.codings import ICD10_DIALECTS, Coding
 from terminology.valuesets import Vocabulary
@@ -67,12 +66,12 @@ def templates(
     trials: Iterable[Trial], vocabulary: Vocabulary, maps: Mapping[Coding, tuple[Coding, ...]]
 ) -> dict[str, Template]:
     """Return the templates that these trials need, by key. maps: local code -> standard codes, asked for as well."""
-    criteria = [criterion.when for trial in trials for criterion in trial.criteria]
-    needed = frozenset[str]().union(*(kind.needed_types() for kind in criteria))
+    trials = list(trials)
+    needed = frozenset[str]().union(*(trial.needed_types for trial in trials))
     found = [Template(PATIENT_KEY, "Patient", f"Patient/{PATIENT_TOKEN}")]
     for type_, key in KEYS.items():
         if type_ == "Observation" and type_ in needed:
-            found += _by_code(type_, key, sorted(_codes(criteria, vocabulary, maps)))
+            found += _by_code(type_, key, sorted(_codes(trials, vocabulary, maps)))
         elif type_ in needed:
             found.append(Template(key, type_, _query(type_)))
     return {template.key: template for template in found}
@@ -84,9 +83,9 @@ def _query(type_: str, codes: str = "") -> str:
     return f"{type_}?patient={PATIENT_TOKEN}{code}{sort}&_count={COUNT}"
 
 
-def _codes(criteria: Sequence[Kind], vocabulary: Vocabulary, maps: Mapping[Coding, tuple[Coding, ...]]) -> set[Coding]:
-    """The codes by which the criteria find Observations; ICD-10 never codes one."""
-    names = frozenset[str]().union(*(kind.code_sets().get("Observation", frozenset()) for kind in criteria))
+def _codes(trials: Iterable[Trial], vocabulary: Vocabulary, maps: Mapping[Coding, tuple[Coding, ...]]) -> set[Coding]:
+    """The codes by which the trials find Observations; ICD-10 never codes one."""
+    names = frozenset[str]().union(*(trial.results_by_code for trial in trials))
     sets = [vocabulary.value_sets[name] for name in names]
     codes = {c for set_ in sets for c in set_.codes - set_.excluded if c.system not in ICD10_DIALECTS}
     return codes | {local for local, targets in maps.items() if not codes.isdisjoint(targets)}

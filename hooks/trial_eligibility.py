@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from hooks import needs
+from hooks.cards import latest_results_of, registry_line, roll_up_card, trial_card, trial_title
 from hooks.cards import notes as notes_on
-from hooks.cards import registry_line, roll_up_card, trial_card, trial_title
 from hooks.protocol import Card, RollUpExtension, TrialStatus
 from hooks.wording import counted, escaped, summary
 from mappings.catalogue import Catalogue
@@ -88,7 +88,9 @@ def _most(ranking: Sequence[tuple[str, int]]) -> list[str]:
 
 
 def _trial_line(verdict: TrialVerdict, view: Evaluation) -> str:
-    return f"- {trial_title(verdict.trial)}: {_reason(verdict, view)} {registry_line(verdict.trial)}"
+    trial = verdict.trial
+    said = [_reason(verdict, view), *latest_results_of(trial, view), registry_line(trial)]
+    return f"- {trial_title(trial)}: {' '.join(said)}"
 
 
 def _reason(verdict: TrialVerdict, view: Evaluation) -> str:

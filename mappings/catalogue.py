@@ -42,7 +42,7 @@ class Catalogue:
         policy: Policy,
         documents: Mapping[str, Document] | None = None,
     ) -> None:
-        asked = {name for trial in trials for criterion in trial.criteria for name in criterion.when.value_sets()}
+        asked = {name for trial in trials for name in trial.value_sets}
         self.vocabulary, self.policy, self.documents = vocabulary.narrowed(asked), policy, documents or {}
         shared: dict[Any, Any] = {}
         self.trials = {trial.id: _sharing(trial, shared) for trial in trials}
@@ -219,9 +219,12 @@ def _yaml_files(folders: Iterable[Folder]) -> Iterable[Folder]:
 
 
 def _check_names(trial: Trial, document: Document, vocabulary: Vocabulary) -> None:
-    for index, criterion in enumerate(trial.criteria):
-        for name in sorted(criterion.when.value_sets() - vocabulary.value_sets.keys()):
-            raise document.error(("criteria", index), f"unknown value set '{name}'")
+    for path, names in (
+        (("shown_results",), frozenset(trial.shown_results)),
+        *((("criteria", index), criterion.value_sets) for index, criterion in enumerate(trial.criteria)),
+    ):
+        for name in sorted(names - vocabulary.value_sets.keys()):
+            raise document.error(path, f"unknown value set '{name}'")
 
 
 def _check_trigger(trigger: Trigger, document: Document, trials: Mapping[str, Trial]) -> None:

@@ -8,13 +8,15 @@ criteria that the record touches, or whose FHIR types did not come in full.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from mappings.evaluation import Evaluation
 from mappings.facts import PatientRecord, Tally
 from mappings.kinds.base import Kind
+from mappings.kinds.observations import ListedResults, latest_results
 from mappings.trials import Criterion, Trial
-from mappings.truth import Finding, Truth
+from mappings.truth import Finding, Truth, beside
 from mappings.verdicts import Verdict, judged
 from terminology.valuesets import Vocabulary
 
@@ -58,8 +60,15 @@ class Line(NamedTuple):
     def verdict(self, view: Evaluation) -> Verdict:
         """Return the verdict of the patient in view."""
         if self.statement.is_touched(view):
-            return judged(self.criterion, view.finding(self.statement.kind))
+            return judged(self.criterion, self._finding(view))
         return self.untouched
+
+    def _finding(self, view: Evaluation) -> Finding:
+        """What the statement says, and the latest of the results that are shown beside it."""
+        found, shown = view.finding(self.statement.kind), self.criterion.shown_results
+        if not shown or not (results := latest_results(view, shown)):
+            return found
+        return beside(found, results, "Latest results: {}.", ListedResults(results, len(results)))
 
 
 class CompiledTrial(NamedTuple):
@@ -89,12 +98,13 @@ def compile_trial(trial: Trial, empty: Evaluation) -> CompiledTrial:
 
 
 def _line(criterion: Criterion, empty: Evaluation) -> Line:
-    statement = _statement(criterion.when, empty)
+    statement = _statement(criterion.when, empty, criterion.shown_results)
     return Line(criterion, statement, judged(criterion, statement.untouched, constant=True))
 
 
-def _statement(kind: Kind, empty: Evaluation) -> Statement:
-    return Statement(kind, touched_by(kind, empty.vocabulary), kind.needed_types(), empty.finding(kind))
+def _statement(kind: Kind, empty: Evaluation, shown: Iterable[str] = ()) -> Statement:
+    names = touched_by(kind, empty.vocabulary).union(shown)
+    return Statement(kind, names, kind.needed_types(), empty.finding(kind))
 
 
 def touched_by(kind: Kind, vocabulary: Vocabulary) -> frozenset[str]:

@@ -44,7 +44,7 @@ def rules_of(trial: Trial, catalogue: Catalogue) -> Rules:
 def _value_sets(trial: Trial, catalogue: Catalogue) -> dict[str, ValueSet]:
     """The value sets that the criteria ask for and those with broader codes, in alphabetical order."""
     known = catalogue.vocabulary.value_sets
-    asked = frozenset[str]().union(*(criterion.when.value_sets() for criterion in trial.criteria))
+    asked = trial.value_sets
     broader = {name for each in asked if (name := known[each].more_general)}
     return {name: known[name] for name in sorted(asked | broader)}
 

@@ -58,7 +58,8 @@ class Criterion(Part):
 
     text: the source's words, verbatim; empty only when `source` is `inferred`. advisory: shown, never decides.
     pre_treatment: checked immediately before treatment; decides only when TRUE. ask: what would decide it, in a
-    coordinator's words. readings: how an ambiguous text was read, and why.
+    coordinator's words. readings: how an ambiguous text was read, and why. shown_results: value sets of results whose
+    latest is shown beside what was found; they decide nothing.
     """
 
     id: str = Field(pattern=r"^[A-Z]+\d+[a-z]?$")
@@ -70,6 +71,12 @@ class Criterion(Part):
     pre_treatment: bool = False
     ask: str | None = None
     readings: tuple[str, ...] = ()
+    shown_results: Names = ()
+
+    @functools.cached_property
+    def value_sets(self) -> frozenset[str]:
+        """The names of every value set that it reads or shows."""
+        return self.when.value_sets().union(self.shown_results)
 
     @model_validator(mode="after")
     def _has_its_words(self) -> Criterion:
@@ -101,7 +108,8 @@ class Trial(Part):
     source_text: the files in `sources/` that hold the source word for word. exclusions_in_source: False caps the
     status at needs-data. review_only: the source publishes no criteria; at best a patient resembles its population.
     contact: whom to ask here, set by a site's file. anchors: criteria, or parts of one (`I3.1` is the first of I3),
-    without which the trial is not relevant.
+    without which the trial is not relevant. shown_results: value sets of results whose latest is shown with the trial,
+    since the protocol turns on them without asking for any of their answers.
     """
 
     id: str = Field(pattern=r"^[A-Z0-9-]+$")
@@ -116,6 +124,7 @@ class Trial(Part):
     review_only: bool = False
     next_step: str | None = None
     contact: str | None = None
+    shown_results: Names = ()
     anchors: tuple[str, ...] = Field(min_length=1)
     criteria: tuple[Criterion, ...] = Field(min_length=1)
 
@@ -147,6 +156,18 @@ class Trial(Part):
     def anchor_statements(self) -> tuple[Kind, ...]:
         """The statements of the anchors."""
         return tuple(self.statement(id_) for id_ in self.anchors)
+
+    @functools.cached_property
+    def value_sets(self) -> frozenset[str]:
+        """The names of every value set that it reads or shows."""
+        return frozenset(self.shown_results).union(*(criterion.value_sets for criterion in self.criteria))
+
+    @functools.cached_property
+    def results_by_code(self) -> frozenset[str]:
+        """The value sets by whose codes Observations are found."""
+        shown = (*self.shown_results, *(name for criterion in self.criteria for name in criterion.shown_results))
+        asked = (criterion.when.code_sets().get("Observation", frozenset()) for criterion in self.criteria)
+        return frozenset(shown).union(*asked)
 
     @functools.cached_property
     def needed_types(self) -> frozenset[str]:

@@ -65,7 +65,7 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
     """What one criterion says of one patient.
 
     says: a format string and its arguments; the sentence is made only when it is shown (`because`).
-    facts: the evidence of a leaf; a compound's evidence is that of its deciding parts.
+    facts: the evidence of a leaf; a compound's evidence is that of its deciding parts, before any of its own.
     """
 
     truth: Truth
@@ -74,6 +74,9 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
     reason: Reason | None = None
     strength: Strength | None = None
     parts: tuple[Finding, ...] = ()
+
+    def __str__(self) -> str:
+        return self.because
 
     @cached_property
     def because(self) -> str:
@@ -90,9 +93,10 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def evidence(self) -> tuple[str, ...]:
         """The resources behind the finding (`Observation/123`), each once."""
-        if not self.parts:
-            return tuple(dict.fromkeys(fact.source for fact in self.facts))
-        return tuple(dict.fromkeys(source for part in self.deciding for source in part.evidence))
+        own = [fact.source for fact in self.facts]
+        if self.parts:
+            own = [*(source for part in self.deciding for source in part.evidence), *own]
+        return tuple(dict.fromkeys(own))
 
     @property
     def blocks(self) -> bool:
@@ -113,6 +117,11 @@ def false(facts: Sequence[Fact], *says: Any, strength: Strength = Strength.CONFI
 def unknown(reason: Reason, facts: Sequence[Fact], *says: Any) -> Finding:
     """Return UNKNOWN for this reason; `says` is a format string with its arguments."""
     return Finding(Truth.UNKNOWN, says, tuple(facts), reason)
+
+
+def beside(found: Finding, facts: Sequence[Fact], *says: Any) -> Finding:
+    """Return the finding with a sentence behind its own, and the facts that this is about; it decides nothing."""
+    return msgspec.structs.replace(found, says=("{} " + says[0], found, *says[1:]), facts=(*found.facts, *facts))
 
 
 def decided(truth: bool, facts: Sequence[Fact], *says: Any) -> Finding:

@@ -14,7 +14,7 @@ from mappings.clinical_time import age_on
 from mappings.evaluation import Evaluation
 from mappings.facts import ObservationFact, Quantity
 from mappings.kinds.base import Kind, latest, within
-from mappings.kinds.observations import Measured, Results, implausible, unreadable
+from mappings.kinds.observations import ListedResults, Measured, implausible, unreadable
 from mappings.truth import Finding, Reason, Truth, decided, unknown
 from terminology import units
 
@@ -88,7 +88,7 @@ class CreatinineClearance(Kind):
         if len(answers) > 1:
             return self._open(view, facts, pairs)
         says = "Creatinine clearance after Cockcroft-Gault {} mL/min, from {}."
-        return decided(answers.pop(), facts, says, Tenth(pairs[0][0]), Results(facts))
+        return decided(answers.pop(), facts, says, Tenth(pairs[0][0]), ListedResults(facts))
 
     def _possible(self, view: Evaluation, weight: Fraction, creatinine: Fraction) -> list[Fraction]:
         """The clearance for every age and sex that the patient may have."""
@@ -100,7 +100,7 @@ class CreatinineClearance(Kind):
     def _open(self, view: Evaluation, facts: Sequence[ObservationFact], pairs: Sequence[Sequence[Fraction]]) -> Finding:
         """Why the clearance may lie on either side of the limit."""
         if all(len({value <= Fraction(self.at_most) for value in values}) == 1 for values in pairs):
-            return unknown(Reason.CONFLICT, facts, "Results of the same time differ: {}.", Results(facts))
+            return unknown(Reason.CONFLICT, facts, "Results of the same time differ: {}.", ListedResults(facts))
         if view.record.sex not in SEX_FACTOR:
             return unknown(Reason.NO_DATA, facts, "The sex is not recorded, and the clearance depends on it.")
         return unknown(Reason.IMPRECISE_DATE, facts, "The age is not known well enough to calculate the clearance.")
@@ -120,7 +120,7 @@ class CreatinineClearance(Kind):
         if len(numbers) < len(read):
             reasons = {number for number in read if isinstance(number, Reason)}
             reason = reasons.pop() if len(reasons) == 1 and not numbers else Reason.CONFLICT
-            return unknown(reason, last, "No clearance can be calculated from {}.", Results(last))
+            return unknown(reason, last, "No clearance can be calculated from {}.", ListedResults(last))
         return next((old for fact in last if (old := self._fresh(view, fact, name))), Input(last, numbers))
 
     def _fresh(self, view: Evaluation, fact: ObservationFact, name: str) -> Finding | None:
@@ -129,7 +129,8 @@ class CreatinineClearance(Kind):
         if fresh is Truth.TRUE:
             return None
         reason = Reason.STALE if fresh is Truth.FALSE else Reason.IMPRECISE_DATE
-        return unknown(reason, (fact,), "Too old, or not dated well enough, to calculate from: {}.", Results((fact,)))
+        says = "Too old, or not dated well enough, to calculate from: {}."
+        return unknown(reason, (fact,), says, ListedResults((fact,)))
 
 
 def _number(fact: ObservationFact, name: str, unit: str) -> Fraction | Reason:

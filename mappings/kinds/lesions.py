@@ -22,7 +22,7 @@ from mappings.evaluation import Evaluation
 from mappings.facts import ObservationFact, Quantity
 from mappings.kinds.base import Absence, Kind, Names, absence_finding, after, latest, within
 from mappings.kinds.events import Event
-from mappings.kinds.observations import Measured, Results, implausible, side, unreadable
+from mappings.kinds.observations import ListedResults, Measured, implausible, side, unreadable
 from mappings.truth import OPPOSITE, Finding, Reason, Truth, decided, unknown
 from terminology import units
 
@@ -91,7 +91,7 @@ class Lesions(Kind):
             return self._none_here(view, facts)
         if undated := [fact for fact in here if fact.time is None]:
             return unknown(
-                Reason.IMPRECISE_DATE, undated, "Not dated, so the latest is not known: {}.", Results(undated)
+                Reason.IMPRECISE_DATE, undated, "Not dated, so the latest is not known: {}.", ListedResults(undated)
             )
         kept = self._after(view, here)
         return kept if isinstance(kept, Finding) else self._of_latest(view, kept)
@@ -100,7 +100,8 @@ class Lesions(Kind):
         nowhere = [fact for fact in facts if not fact.sites]
         organ = view.title((self.site,))
         if nowhere:
-            return unknown(Reason.TOO_GENERAL, nowhere, "The organ is not recorded ({}): {}.", organ, Results(nowhere))
+            says = "The organ is not recorded ({}): {}."
+            return unknown(Reason.TOO_GENERAL, nowhere, says, organ, ListedResults(nowhere))
         return absence_finding(self.absence, f"measured lesion of the {organ}")
 
     def _after(self, view: Evaluation, facts: Sequence[ObservationFact]) -> Sequence[ObservationFact] | Finding:
@@ -115,7 +116,7 @@ class Lesions(Kind):
         if unclear := [fact for fact, place in placed if place is Truth.UNKNOWN]:
             says = "Not known whether it was seen after the {} of {}: {}."
             reason = Reason.INCOMPLETE if self.after.may_have_moved(view) else Reason.IMPRECISE_DATE
-            return unknown(reason, unclear, says, self.after.name, moment.time, Results(unclear))
+            return unknown(reason, unclear, says, self.after.name, moment.time, ListedResults(unclear))
         kept = [fact for fact, place in placed if place is Truth.TRUE]
         if kept:
             return kept
@@ -143,7 +144,7 @@ class Lesions(Kind):
             return seen
         if given.truth is Truth.FALSE and seen.truth is Truth.TRUE:
             says = "More lesions were measured than the number given at that time: {}."
-            return unknown(Reason.CONFLICT, (*last, *seen.facts), says, Results(last))
+            return unknown(Reason.CONFLICT, (*last, *seen.facts), says, ListedResults(last))
         return given
 
     def _number_given(self, view: Evaluation, last: Sequence[ObservationFact]) -> Finding:
@@ -162,7 +163,7 @@ class Lesions(Kind):
         facts = [fact for imaging in last for lesion in imaging.lesions.values() for fact in lesion]
         same = all(imaging.time.same_moment(sets[-1].time) for imaging in last)
         reason = Reason.CONFLICT if same else Reason.IMPRECISE_DATE
-        return unknown(reason, facts, "Imaging of the same time differs: {}.", Results(facts))
+        return unknown(reason, facts, "Imaging of the same time differs: {}.", ListedResults(facts))
 
     def _by_number(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
         if (stale := self._stale(view, sets[-1])) is not None:
@@ -171,7 +172,7 @@ class Lesions(Kind):
         facts = [fact for lesion in lesions for fact in lesion]
         wanted, final = self.count_at_least or 0, [lesion for lesion in lesions if not _is_preliminary(lesion)]
         if len(final) < wanted <= len(lesions):
-            return unknown(Reason.PRELIMINARY, facts, "Preliminary in part: {}.", Results(facts))
+            return unknown(Reason.PRELIMINARY, facts, "Preliminary in part: {}.", ListedResults(facts))
         says = "{} measured lesion(s) on the imaging of {}."
         return decided(len(final) >= wanted, facts, says, len(lesions), sets[-1].time)
 
@@ -183,11 +184,11 @@ class Lesions(Kind):
         shown = [fact for lesion in (*seen, *kept[-1]) for fact in lesion]
         if len(answers) > 1:
             says = "It is not recorded which of the earlier lesions were measured again: {}."
-            return unknown(Reason.NEEDS_JUDGEMENT, shown, says, Results(shown))
+            return unknown(Reason.NEEDS_JUDGEMENT, shown, says, ListedResults(shown))
         answer = answers.pop()
         if isinstance(answer, Reason):
-            return unknown(answer, shown, SAYS[answer], Results(shown))
-        return decided(answer is Truth.TRUE, shown, "Lesions: {}.", Results(shown))
+            return unknown(answer, shown, SAYS[answer], ListedResults(shown))
+        return decided(answer is Truth.TRUE, shown, "Lesions: {}.", ListedResults(shown))
 
     def _largest(self, lesions: Sequence[Lesion]) -> Truth | Reason:
         answers = [self._on_side(lesions, limit, over=over, strict=strict) for limit, over, strict in self._limits()]
@@ -224,10 +225,10 @@ class Lesions(Kind):
         fresh = within(imaging.time, period, view.today) if period else Truth.TRUE
         facts = [fact for lesion in imaging.lesions.values() for fact in lesion]
         if fresh is Truth.FALSE:
-            return unknown(Reason.STALE, facts, "Too old to count: {}.", Results(facts))
+            return unknown(Reason.STALE, facts, "Too old to count: {}.", ListedResults(facts))
         if fresh is Truth.UNKNOWN:
             return unknown(
-                Reason.IMPRECISE_DATE, facts, "Its date does not tell whether it counts: {}.", Results(facts)
+                Reason.IMPRECISE_DATE, facts, "Its date does not tell whether it counts: {}.", ListedResults(facts)
             )
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -166,7 +166,7 @@ class ResultKind(Coded):
                 Reason.INCOMPLETE,
                 last,
                 "There may be a later one: not all was retrieved. Latest seen: {}.",
-                Results(last),
+                ListedResults(last),
             )
         return self.agreed(view, last)
 
@@ -180,11 +180,11 @@ class ResultKind(Coded):
             times = [fact.time for fact in last]
             same = all(t is not None and times[0] is not None and t.same_moment(times[0]) for t in times)
             reason = Reason.CONFLICT if same else Reason.IMPRECISE_DATE
-            return unknown(reason, last, "Results of the same time differ: {}.", Results(last))
+            return unknown(reason, last, "Results of the same time differ: {}.", ListedResults(last))
         answer = answers[0]
         if isinstance(answer, Reason):
-            return unknown(answer, last, SAYS[answer], Results(last))
-        return decided(answer is Truth.TRUE, last, "{}.", Results(last))
+            return unknown(answer, last, SAYS[answer], ListedResults(last))
+        return decided(answer is Truth.TRUE, last, "{}.", ListedResults(last))
 
     def _dated_answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
         answer = self.answer(view, fact)
@@ -424,20 +424,26 @@ def _nearest(view: Evaluation, taken: Interval, of: Of, time: Interval) -> Truth
     return answer
 
 
-class Results:
-    """Results as a sentence lists them: name, answer and date."""
+def latest_results(view: Evaluation, names: Iterable[str]) -> list[ObservationFact]:
+    """Return the latest results of each of the value sets, in their order, each once."""
+    found = (fact for name in names for fact in latest(view.facts(ObservationFact, (name,))))
+    return list({id(fact): fact for fact in found}.values())
 
-    __slots__ = ("facts",)
 
-    def __init__(self, facts: Sequence[ObservationFact]) -> None:
-        self.facts = facts
+class ListedResults:
+    """Results as a sentence lists them: name, answer and date; the first three, or as many as `most`."""
+
+    __slots__ = ("facts", "most")
+
+    def __init__(self, facts: Sequence[ObservationFact], most: int = 3) -> None:
+        self.facts, self.most = facts, most
 
     def __str__(self) -> str:
-        return "; ".join(dict.fromkeys(self._one(fact) for fact in self.facts[:3]))
+        return "; ".join(dict.fromkeys(self._one(fact) for fact in self.facts[: self.most]))
 
     def _one(self, fact: ObservationFact) -> str:
         named = f"{fact.label}: {fact.shown}" if fact.label else fact.shown
-        return f"{named} ({fact.time})" if fact.time else f"{named} (not dated)"
+        return f"{named} ({fact.time or 'not dated'}{', preliminary' if fact.preliminary else ''})"
 
 
 SAYS = {
@@ -455,11 +461,11 @@ SAYS = {
 
 __all__ = [
     "Answers",
+    "ListedResults",
     "Measured",
     "Observation",
     "Of",
     "ResultKind",
-    "Results",
     "Shown",
     "belongs",
     "side",

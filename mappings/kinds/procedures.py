@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
@@ -19,7 +20,7 @@ class Procedure(Coded):
     it is not known. before, after: relative to an event; not_before: one known to lie before it does not count, unless
     the event is recorded as its reason.
     instead: procedures that, when they alone are on record, say that this one was not chosen. A not-done procedure
-    alone is evidence against.
+    alone is evidence against, but not where a plan is asked for.
     """
 
     kind: Literal["procedure"]
@@ -69,8 +70,14 @@ class Procedure(Coded):
             return unknown(reason, unclear, SAYS[reason], Listed(unclear))
         not_done = [f for f in facts if f.status is ProcedureStatus.NOT_DONE]
         if not_done and not wanted and view.missing(self._carriers) is None:
-            return false(not_done, "Recorded as not done: {}.", Listed(not_done))
+            return self._not_done(not_done)
         return self._nothing(view)
+
+    def _not_done(self, facts: Sequence[ProcedureFact]) -> Finding:
+        """One that was not done is evidence against; of a plan it says nothing, since another may be made."""
+        if self.status == "planned":
+            return unknown(Reason.NO_DATA, facts, "Recorded as not done, and no other is planned: {}.", Listed(facts))
+        return false(facts, "Recorded as not done: {}.", Listed(facts))
 
     def _nothing(self, view: Evaluation) -> Finding:
         others = [f for f in view.facts(ProcedureFact, self.instead) if f.status is ProcedureStatus.COMPLETED]

@@ -8,7 +8,7 @@ from mappings.evaluation import Evaluation
 from mappings.facts import ConditionFact, ObservationFact
 from mappings.kinds.base import Kind, Shown, after, latest
 from mappings.kinds.conditions import Condition
-from mappings.kinds.observations import Observation, Results
+from mappings.kinds.observations import ListedResults, Observation
 from mappings.truth import Finding, Reason, Truth, all_of, negate, unknown
 
 
@@ -45,7 +45,7 @@ class NoneOrStable(Kind):
         unclear = [fact for fact, place in placed if place is Truth.UNKNOWN and fact in latest(possible)]
         if unclear:
             says = "Not known whether it was given after {} was found: {}."
-            return unknown(Reason.IMPRECISE_DATE, (condition, *unclear), says, Shown(condition), Results(unclear))
+            return unknown(Reason.IMPRECISE_DATE, (condition, *unclear), says, Shown(condition), ListedResults(unclear))
         says = "No {} after it was found: {}."
         return self.status.of_latest(view, possible, says, self.status.title(view), Shown(condition))
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
-from mappings.facts import ConditionFact, ObservationFact, StudyFact
-from mappings.kinds.base import Kind, Listed, Names, latest
-from mappings.kinds.observations import Results
+from mappings.facts import ConditionFact, ProcedureFact, ProcedureStatus, StudyFact
+from mappings.kinds.base import Kind, Listed, Names
 from mappings.truth import Finding, Reason, true, unknown
 
 ENROLLED = frozenset(
@@ -85,22 +83,25 @@ class Consent(Kind):
 
 
 class Human(Kind):
-    """What no record can decide. shows, results: value sets of conditions, and of results, worth showing beside it."""
+    """What no record can decide.
+
+    shows: value sets of conditions worth showing. not_done: those of procedures that are recorded as not done.
+    """
 
     kind: Literal["human"]
     shows: Names = ()
-    results: Names = ()
+    not_done: Names = ()
 
     def decide(self, view: Evaluation) -> Finding:
-        conditions = view.facts(ConditionFact, self.shows)
-        results = [fact for name in self.results for fact in latest(view.facts(ObservationFact, (name,)))]
-        if not conditions and not results:
+        conditions, not_done = view.facts(ConditionFact, self.shows), self._not_done(view)
+        said = [f"{word}{Listed(facts)}" for word, facts in (("", conditions), ("not done: ", not_done)) if facts]
+        if not said:
             return unknown(Reason.HUMAN, (), "For you to judge.")
-        shown = [str(each) for each in (Listed(conditions), Results(results)) if str(each)]
-        return unknown(Reason.HUMAN, (*conditions, *results), "For you to judge; on record: {}.", "; ".join(shown))
+        return unknown(Reason.HUMAN, (*conditions, *not_done), "For you to judge; on record: {}.", "; ".join(said))
+
+    def _not_done(self, view: Evaluation) -> list[ProcedureFact]:
+        facts = view.facts(ProcedureFact, self.not_done)
+        return [fact for fact in facts if fact.status is ProcedureStatus.NOT_DONE]
 
     def value_sets(self) -> frozenset[str]:
-        return frozenset((*self.shows, *self.results))
-
-    def code_sets(self) -> Mapping[str, frozenset[str]]:
-        return {"Observation": frozenset(self.results)} if self.results else {}
+        return frozenset((*self.shows, *self.not_done))

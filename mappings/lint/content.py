@@ -83,10 +83,13 @@ def shared_codes(first: ValueSet, second: ValueSet) -> list[Coding]:
 
 
 def unknown_value_sets(subject: Subject) -> Iterator[Found]:
-    """A criterion names a value set that no file defines."""
+    """A criterion, or a trial, names a value set that no file defines."""
+    known = subject.vocabulary.value_sets.keys()
     for written in subject.written:
+        for name in sorted(set(written.trial.shown_results) - known):
+            yield written.at(("shown_results",), f"no value set is called '{name}'", where=written.trial.id)
         for path, criterion in written.criteria():
-            for name in sorted(criterion.when.value_sets() - subject.vocabulary.value_sets.keys()):
+            for name in sorted(criterion.value_sets - known):
                 yield written.at(path, f"no value set is called '{name}'", where=criterion.id)
 
 
@@ -116,8 +119,7 @@ def used_value_sets(subject: Subject) -> frozenset[str]:
     """Return the names of the value sets that something reads."""
     sets = subject.vocabulary.value_sets
     by_url = {value_set.url: value_set.name for value_set in sets.values()}
-    criteria = [criterion for written in subject.written for _, criterion in written.criteria()]
-    read = frozenset().union(*(criterion.when.value_sets() for criterion in criteria))
+    read = frozenset[str]().union(*(written.trial.value_sets for written in subject.written))
     general = {value_set.more_general for value_set in sets.values() if value_set.more_general}
     included = {by_url[url] for file in subject.value_sets for url in _included_urls(file) if url in by_url}
     return read | general | included

@@ -124,12 +124,12 @@ CTDNA = {"NCT05797077", "NCT05815082"}
 HCC = {"NCT06317896"}
 
 CHANGES = [
-    # what is another, the settings that make it so, the trials that are decided otherwise
+    # what is another, the settings that make it so, the trials that are decided, or show results, otherwise
     ("nothing", site("{}"), set[str]()),
     ("a value set that is written again", value_set("hepatocellular-carcinoma", nothing), set[str]()),
     ("the version of a value set", value_set("hepatocellular-carcinoma", another_version), HCC),
     ("a code of a value set", value_set("hepatocellular-carcinoma", one_code_less), HCC),
-    ("a recency window", site("recency: {ctdna-result: 10 days}"), CTDNA),
+    ("a recency window", site("recency: {ctdna-result: 10 days}"), CTDNA | {"CTDNA-LUNG-NODULES"}),
     ("a rule of the site", site(RULE), {"NCT05797077"}),
     ("a local code of a value set", local_code("109841003"), HCC | CTDNA),
     ("a local code of none", local_code("404684003"), set[str]()),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from tests.spec.tables import Json, Row, answer, decide, read, resources, spec, vocabulary
 
-WORDS = vocabulary("infection", "other", "class")
+WORDS = vocabulary("infection", "other", "resection")
 PLAIN: Json = {"kind": "human"}
 SHOWING: Json = {"kind": "human", "shows": "infection"}
-WITH_RESULTS: Json = {**SHOWING, "results": "class"}
 
 
 @spec(
@@ -44,15 +43,17 @@ def test_the_sentence_names_what_is_shown() -> None:
 
 @spec(
     """
-    record                                                                   | sentence
-    -------------------------------------------------------------------------+-------------------------------------------
-                                                                             | For you to judge.
-    Observation class text=III on=2026-10-01                                 | For you to judge; on record: class: III (2026-10-01).
-    Observation class text=II on=2026-09-01; Observation class text=III on=2026-10-01 | For you to judge; on record: class: III (2026-10-01).
-    Condition infection; Observation class text=III on=2026-10-01            | For you to judge; on record: infection; class: III (2026-10-01).
+    record                                                                     | sentence
+    ---------------------------------------------------------------------------+---------------------------------------
+                                                                               | For you to judge.
+    Procedure resection status=not-done on=2026-10-01                          | For you to judge; on record: not done: resection (2026-10-01).
+    Procedure resection on=2026-10-01                                          | For you to judge.
+    Procedure resection status=preparation on=2026-10-01                       | For you to judge.
+    Procedure other status=not-done on=2026-10-01                              | For you to judge.
+    Condition infection; Procedure resection status=not-done on=2026-10-01     | For you to judge; on record: infection; not done: resection (2026-10-01).
     """
 )
-def test_the_latest_result_is_shown_beside_it(row: Row) -> None:
+def test_a_procedure_that_was_not_done_is_shown_as_such(row: Row) -> None:
     record = read(resources(row["record"]), WORDS)
-    found = decide(WITH_RESULTS, record, WORDS)
+    found = decide({**SHOWING, "not_done": "resection"}, record, WORDS)
     assert (answer(found), found.because) == ("unknown human", row["sentence"])

@@ -90,7 +90,7 @@ def test_where_it_was_done_and_what_was_done_instead(row: Row) -> None:
     planned                  | CarePlan resection                         |                | true
     planned                  | ServiceRequest operation                   |                | unknown no-data
     planned                  | resection                                  |                | unknown no-data
-    planned                  | resection status=not-done                  |                | false
+    planned                  | resection status=not-done                  |                | unknown no-data
     planned, presumed absent |                                            |                | false presumed
     planned, presumed absent |                                            | Procedure      | unknown incomplete
     planned, presumed absent |                                            | ServiceRequest | unknown incomplete

@@ -188,6 +188,7 @@ EXAMPLES: dict[str, list[tuple[Content, Content]]] = {
     "unknown-value-set": [
         (in_trial(COND), in_trial("{kind: condition, value_set: nowhere}")),
         (in_trial(f"{{not: {COND}}}"), in_trial("{not: {kind: condition, value_set: cancer, judge: nowhere}}")),
+        (Content(trial=TRIAL + "shown_results: cancer\n"), Content(trial=TRIAL + "shown_results: nowhere\n")),
     ],
     "empty-value-set": [
         (Content(), Content(sets={"cancer": include()})),

@@ -147,7 +147,7 @@ def test_report_by_status(row: Row) -> None:
     completed        | true               | unknown no-data    | read
     preparation      | unknown no-data    | true               | read
     in-progress      | unknown no-data    | true               | read
-    not-done         | false              | false              | read
+    not-done         | false              | unknown no-data    | read
     on-hold          | unknown no-data    | unknown no-data    | status
     stopped          | unknown no-data    | unknown no-data    | status
     entered-in-error | unknown no-data    | unknown no-data    | status

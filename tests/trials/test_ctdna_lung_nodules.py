@@ -315,7 +315,12 @@ LOCAL_TREATMENT = [
         "I5 unknown no-data",
         ND,
     ),
-    Row("recorded as not done", {**LARGE, "not": procedure("lung-resection", status="not-done")}, "I5 false", NO),
+    Row(
+        "recorded as not done, which says nothing of another plan",
+        {**LARGE, "not": procedure("lung-resection", status="not-done")},
+        "I5 unknown no-data",
+        ND,
+    ),
     Row(
         "one not done, another ordered",
         {**LARGE, "not": procedure("lung-resection", status="not-done"), "next": order("lung-ablation")},

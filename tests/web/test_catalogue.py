@@ -53,6 +53,17 @@ def test_a_trial_has_every_line_with_its_words_as_they_are_written(client: Clien
     ]
 
 
+def test_a_trial_says_which_results_it_shows(client: Client) -> None:
+    of_lines = {
+        c["id"]: c["shown_results"]
+        for c in client.get("/trials/NCT05797077").json()["criteria"]
+        if "shown_results" in c
+    }
+    assert list(of_lines) == ["I4", "E3"]
+    assert "serum creatinine" in of_lines["E3"]
+    assert client.get("/trials/CTDNA-LUNG-NODULES").json()["shown_results"] == ["circulating tumour DNA (ctDNA) result"]
+
+
 @pytest.mark.parametrize("trial", TRIALS.values(), ids=TRIALS)
 def test_a_statement_is_all_that_decides(client: Client, trial: Trial) -> None:
     shown = client.get(f"/trials/{trial.id}").json()["criteria"]
