@@ -46,6 +46,7 @@ def alone(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / LOCK).touch(mode=0o600)
         with closing(sqlite3.connect(folder / LOCK, timeout=START, isolation_level=None)) as lock:
             lock.execute("BEGIN EXCLUSIVE")
             yield

@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from cds_service.database import alone
 from terminology.errors import CdsError
 
 FILE = "used-tokens.sqlite"
@@ -35,18 +36,13 @@ class UsedTokens:
     """The tokens that were used."""
 
     def __init__(self, file: Path, pages: int = PAGES) -> None:
-        """Open the file, or make it. Raises UsedTokensError."""
+        """Open the file, or make it; processes that start together do so one by one, since SQLite would refuse one.
+
+        Raises UsedTokensError, and SettingsError for a folder that cannot be used.
+        """
         self._lock = threading.Lock()
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            self._used = sqlite3.connect(file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            self._used.execute("PRAGMA journal_mode = WAL")
-            self._used.execute("PRAGMA synchronous = NORMAL")
-            self._used.execute(f"PRAGMA max_page_count = {pages}")
-            self._used.executescript(TABLE)
-        except (OSError, sqlite3.Error) as error:
-            raise UsedTokensError(f"{file} cannot be used: {type(error).__name__}") from error
+        with alone(file.parent):
+            self._used = _opened(file, pages)
 
     def use(self, iss: str, jti: str, until: int) -> bool:
         """Note a token's use and return whether it is the first. until: Unix time. Raises UsedTokensError."""
@@ -63,3 +59,16 @@ class UsedTokens:
     def close(self) -> None:
         """Close the file."""
         self._used.close()
+
+
+def _opened(file: Path, pages: int) -> sqlite3.Connection:
+    try:
+        file.touch(mode=0o600)
+        used = sqlite3.connect(file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        used.execute("PRAGMA journal_mode = WAL")
+        used.execute("PRAGMA synchronous = NORMAL")
+        used.execute(f"PRAGMA max_page_count = {pages}")
+        used.executescript(TABLE)
+    except (OSError, sqlite3.Error) as error:
+        raise UsedTokensError(f"{file} cannot be used: {type(error).__name__}") from error
+    return used

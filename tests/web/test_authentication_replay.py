@@ -111,6 +111,19 @@ def test_a_file_that_cannot_be_written_lets_no_one_in(tmp_path: Path) -> None:
     assert replay.use("a", "1", LATER)
 
 
+def test_all_that_start_together_open_the_file(tmp_path: Path) -> None:
+    """SQLite refuses one of two that turn a new file into a write-ahead one at the same moment."""
+    start = threading.Barrier(8)
+
+    def opened(number: int) -> None:
+        start.wait()
+        UsedTokens(tmp_path / str(number) / FILE).close()
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(60):
+            assert list(pool.map(opened, [number] * 8)) == [None] * 8
+
+
 USES = """
 import sys
 from pathlib import Path
