@@ -1,4 +1,8 @@
-"""What all tests share: ledgers, a data folder, so that no service writes into the repository, and who runs what."""
+"""What all tests share: ledgers, a data folder, so that no service writes into the repository, and who runs what.
+
+Hypothesis profiles: `ci` is the default and always draws the same examples; `search` looks further, for some minutes:
+`pytest tests/generative tests/fuzz --hypothesis-profile=search`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,22 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from cds_service.settings import Settings
 from tests import postgres as servers
 
 NewLedger = Callable[[], Settings]
+
+SLOW_BY_DESIGN = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+hypothesis.register_profile(
+    "ci", max_examples=200, derandomize=True, database=None, deadline=None, suppress_health_check=SLOW_BY_DESIGN
+)
+hypothesis.register_profile("search", max_examples=5000, deadline=None, suppress_health_check=SLOW_BY_DESIGN)
+hypothesis.load_profile("ci")
 
 
 @pytest.fixture(scope="session", autouse=True)
