@@ -55,10 +55,12 @@ bench: $(VENV)/dev.stamp ## print the hook's cost beside its reference (with DAT
 	@$(BIN)/python -m benchmarks.fetching
 	@if [ -n "$(DATA)" ]; then $(BIN)/python -m benchmarks.reading "$(DATA)"; fi
 
-fuzz: $(VENV)/dev.stamp ## ask very many broken requests (REQUESTS=1000000), and as many found by atheris (RUNS=100000)
+fuzz: $(VENV)/dev.stamp ## ask with very many broken requests and tokens (REQUESTS=1000000, RUNS=100000 each by atheris)
 	@$(BIN)/python -m tests.fuzz --requests $(REQUESTS)
+	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=search
 	@$(PIP) install --no-deps --require-hashes -r locks/fuzz.txt
-	@$(BIN)/python -m tests.fuzz.guided -runs=$(RUNS)
+	@$(BIN)/python -m tests.fuzz.guided body -runs=$(RUNS)
+	@$(BIN)/python -m tests.fuzz.guided token -runs=$(RUNS)
 
 soak: $(VENV)/dev.stamp ## ten minutes (MINUTES=) of mixed load with faults: does memory stay flat?
 	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)

@@ -1,4 +1,4 @@
-"""`make fuzz`: a great many requests with something wrong in them, in several processes.
+"""`make fuzz`: a great many requests with something wrong in them or in their tokens, in several processes.
 
 Usage: python -m tests.fuzz [--requests N] [--processes N] [--seed N]. What fails is written down with the number that
 makes it again, and the exit code is 1.
@@ -7,46 +7,40 @@ makes it again, and the exit code is 1.
 from __future__ import annotations
 
 import argparse
+import functools
 import multiprocessing
 import os
 import random
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
+from pathlib import Path
 
-from cds_service.app import create_app
-from cds_service.demo import WRITTEN_FOR
-from cds_service.settings import Settings
-from tests.fuzz.asking import SERVICES, Asking, look
-from tests.fuzz.mutating import mutated
+from tests.fuzz.asking import Services
 
 ROUND = 1000
 """Requests from one seed."""
 
 
-def run(seed: int) -> tuple[Counter[str], str]:
-    """Ask one round and return the statuses of the answers, and what failed first."""
-    asking, chance, found = _asking(), random.Random(seed), Counter[str]()
+def run(folder: str, seed: int) -> tuple[Counter[str], str]:
+    """Ask one round and return the statuses of the answers, and what failed first. folder: the services' own."""
+    services = _services(folder)
+    chance, found = random.Random(seed), Counter[str]()
     for number in range(ROUND):
-        body = mutated(chance)
         try:
-            status, answer = asking.post(f"/cds-services/{chance.choice(SERVICES)}", body)
-            look(body, status, answer)
+            status = services.ask(chance)
         except Exception:
             return found, f"seed {seed}, request {number}\n{traceback.format_exc()}"
         found[str(status)] += 1
     return found, ""
 
 
-_ready: list[Asking] = []
-
-
-def _asking() -> Asking:
-    """Return this process's service."""
-    if not _ready:
-        _ready.append(Asking(create_app(Settings(auth="off"), today=lambda: WRITTEN_FOR)))
-    return _ready[0]
+@functools.cache
+def _services(folder: str) -> Services:
+    """Return this process's services."""
+    return Services(Path(tempfile.mkdtemp(dir=folder)))
 
 
 def main() -> None:
@@ -58,8 +52,10 @@ def main() -> None:
     chosen = arguments.parse_args()
     rounds = range(chosen.seed, chosen.seed + max(1, chosen.requests // ROUND))
     statuses, failures, started = Counter[str](), 0, time.monotonic()
-    with multiprocessing.get_context("fork").Pool(chosen.processes) as pool:
-        for done, (found, failed) in enumerate(pool.imap_unordered(run, rounds), 1):
+    fork = multiprocessing.get_context("fork")
+    with tempfile.TemporaryDirectory() as folder, fork.Pool(chosen.processes) as pool:
+        answers = pool.imap_unordered(functools.partial(run, folder), rounds)
+        for done, (found, failed) in enumerate(answers, 1):
             statuses += found
             failures += bool(failed)
             if failed:

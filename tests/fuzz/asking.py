@@ -1,15 +1,25 @@
-"""Asking the service in this process, as fast as it can be asked, and looking at each answer."""
+"""Asking services in this process, as fast as they can be asked, and looking at each answer."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import random
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp, Message
+
+from cds_service.app import create_app
+from cds_service.demo import WRITTEN_FOR
+from cds_service.settings import Settings
+from tests.fuzz.forging import forged
+from tests.fuzz.judging import Judge, good_token, write_clients
+from tests.fuzz.mutating import mutated
+from tests.web.tokens import PUBLIC, REFUSAL
 
 Json = dict[str, Any]
 Header = tuple[bytes, bytes]
@@ -17,7 +27,10 @@ TYPE: Header = (b"content-type", b"application/json")
 SECONDS = 10.0
 """A request that takes longer hangs."""
 
-SERVICES = ("trial-eligibility", "ctdna-maintenance")
+PATHS = ("/cds-services/trial-eligibility", "/cds-services/ctdna-maintenance")
+GUARDED = 0.1
+"""How often the service is asked that lets nobody in without a token."""
+
 OURS = "io.github.oncology-trial-cds"
 
 
@@ -58,6 +71,61 @@ class Asking:
 
         await self.app(scope, receive, send)
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+class Open(Asking):
+    """Asks a service that anybody may call. folder: for what it keeps."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(create_app(Settings(auth="off", data_dir=folder), today=lambda: WRITTEN_FOR))
+
+
+class Guarded(Asking):
+    """Asks a service that lets nobody in without a good token. folder: for what it keeps."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = Settings(clients=write_clients(folder), public_url=PUBLIC, data_dir=folder)
+        super().__init__(create_app(settings, today=lambda: WRITTEN_FOR))
+        self.judge = Judge()
+
+    def knock(self, sent: Sequence[bytes], path: str, body: bytes = b"") -> tuple[int, bytes]:
+        """Return the answer to a call with these Authorization headers. Fails unless the judge says the same.
+
+        Who was let in knocks again with the same token, and must not be let in.
+        """
+        status, answer = self._judged(sent, path, body)
+        if status != 401:
+            self._judged(sent, path, body)
+        return status, answer
+
+    def _judged(self, sent: Sequence[bytes], path: str, body: bytes) -> tuple[int, bytes]:
+        """Return an answer that is right before the call or after it: a token can expire in between."""
+        token = good_token(sent, path)
+        right = [self.judge.lets_in(token, time.time())]
+        status, answer = self.post(path, body, (TYPE, *((b"authorization", header) for header in sent)))
+        right.append(self.judge.lets_in(token, time.time()))
+        assert (status != 401) in right, f"{status} for {sent}"
+        assert status != 401 or answer == REFUSAL
+        if token is not None and status != 401:
+            self.judge.note(token)
+        return status, answer
+
+
+class Services:
+    """Both of them. folder: for what they keep."""
+
+    def __init__(self, folder: Path) -> None:
+        self.open, self.guarded = Open(folder), Guarded(folder)
+
+    def ask(self, chance: random.Random) -> int:
+        """Ask one of them with anything wrong, look at the answer and return its status."""
+        body, path = mutated(chance), chance.choice(PATHS)
+        if chance.random() < GUARDED:
+            status, answer = self.guarded.knock(forged(chance, path), path, body)
+        else:
+            status, answer = self.open.post(path, body)
+        look(body, status, answer)
+        return status
 
 
 def look(body: bytes, status: int, answer: bytes) -> None:

@@ -26,6 +26,10 @@ PUBLIC = "https://cds.example/base"
 ISS = "https://ehr.example"
 JKU = "https://ehr.example/jwks.json"
 CALL = "/cds-services/trial-eligibility"
+REFUSAL = (
+    b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"login",'
+    b'"details":{"text":"Not authenticated."}}]}'
+)
 
 CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
 
@@ -33,7 +37,7 @@ CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R
 class At(NamedTuple):
     """A time: so many seconds from now."""
 
-    seconds: int
+    seconds: float
 
 
 class Key(NamedTuple):
