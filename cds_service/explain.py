@@ -18,7 +18,7 @@ from hooks.prefetch import Templates, parts_of_file
 from hooks.wording import plain
 from mappings.evaluation import Evaluation
 from mappings.fhir import Part, decode, read_record
-from mappings.kinds.observations import ListedResults, latest_results
+from mappings.kinds.observations import latest_results
 from mappings.report import report_results
 from mappings.truth import Strength
 from mappings.verdicts import Group, Results, Status, TrialVerdict, Verdict
@@ -106,7 +106,7 @@ def _show_trial(verdict: TrialVerdict, view: Evaluation, console: Console) -> No
     if verdict.status is Status.NOT_RELEVANT:
         return
     if shown := latest_results(view, verdict.trial.shown_results):
-        console.print(Text(f"  latest on record, decides nothing: {plain(str(ListedResults(shown, len(shown))))}"))
+        console.print(Text(f"  latest on record, decides nothing: {plain('; '.join(map(str, shown)))}"))
     for group in Group:
         if listed := verdict.listed(group):
             console.print(Text(f"  {group.value} ({len(listed)})"))
@@ -132,5 +132,5 @@ def _cells(verdict: Verdict) -> Iterator[str]:
     yield finding.truth.value
     presumed = " (presumed)" if finding.strength is Strength.PRESUMED else ""
     reason = f" ({finding.reason.value})" if finding.reason else ""
-    yield f"{plain(finding.because)}{presumed}{reason}"
-    yield plain(", ".join(finding.evidence))
+    yield f"{plain(verdict.because)}{presumed}{reason}"
+    yield plain(", ".join(verdict.evidence))

@@ -7,7 +7,7 @@ which resource, on which date.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -24,9 +24,9 @@ from hooks.protocol import (
 )
 from hooks.wording import careful, counted, cut, escaped, quoted, topic_code
 from mappings.evaluation import Evaluation
-from mappings.kinds.observations import ListedResults, latest_results
+from mappings.kinds.observations import LatestResult, latest_results
 from mappings.report import report_verdict
-from mappings.trials import Trial
+from mappings.trials import Criterion, Role, Trial
 from mappings.truth import Strength
 from mappings.verdicts import Group, TrialVerdict, Verdict
 
@@ -55,6 +55,11 @@ QUOTE_TO_CONFIRM = 400
 
 FINDING = 400
 """Characters of what the record says in one line; free texts of a record may be very long."""
+
+SHOWN = 120
+"""Characters of one result that is shown beside a line."""
+
+SAID_OF_EXCLUSIONS = {Group.MET: ", does not apply", Group.NOT_MET: ", applies"}
 
 NOTES = 3
 """Notes about the record that a card says in full; of more it says how many."""
@@ -149,7 +154,8 @@ def registry_line(trial: Trial) -> str:
     registry = trial.registry
     status = "recruitment status not known" if registry.status == "unknown" else registry.status.replace("-", " ")
     as_of = f"status as of {registry.as_of.isoformat()}" if registry.as_of else "date of the status not known"
-    return f"{escaped(registry.name)}: {status}, {as_of}."
+    name = registry.name[:1].upper() + registry.name[1:]
+    return f"{escaped(name)}: {status}, {as_of}."
 
 
 def registry_lines(trial: Trial) -> list[str]:
@@ -163,8 +169,12 @@ def latest_results_of(trial: Trial, view: Evaluation) -> list[str]:
     results = latest_results(view, trial.shown_results)
     if not results:
         return []
-    said, sources = ListedResults(results, len(results)), ", ".join(dict.fromkeys(fact.source for fact in results))
-    return [escaped(f"Latest on record, decides nothing: {cut(str(said), FINDING)} ({sources}).")]
+    sources = ", ".join(dict.fromkeys(each.fact.source for each in results))
+    return [escaped(f"Latest on record, decides nothing: {_listed(results)} ({sources}).")]
+
+
+def _listed(results: Iterable[LatestResult]) -> str:
+    return "; ".join(cut(str(each), SHOWN) for each in results)
 
 
 def _groups(verdict: TrialVerdict, view: Evaluation) -> list[str]:
@@ -184,17 +194,31 @@ def _groups(verdict: TrialVerdict, view: Evaluation) -> list[str]:
 def _line(verdict: Verdict, group: Group, view: Evaluation) -> str:
     """One criterion: its id, the protocol's words, what the record says, what would decide it, from which resources."""
     criterion, finding = verdict.criterion, verdict.finding
-    words = [f"- **{criterion.id}**{' (site rule)' if criterion.source == 'site' else ''}"]
+    words = [f"- **{criterion.id}**", *(f"({mark})" for mark in _marks(criterion, group))]
     if criterion.text:
         words.append(quoted(criterion.text, QUOTE_TO_CONFIRM if group is Group.TO_CONFIRM else QUOTE))
     words.append(escaped(cut(finding.because, FINDING)))
+    if verdict.shown:
+        words.append(f"Latest results: {escaped(_listed(verdict.shown))}.")
     if finding.strength is Strength.PRESUMED:
         words.append("*(presumed: no record found, please confirm)*")
     if group is Group.NOT_KNOWN:
         words.append(f"*Would decide it:* {escaped('; '.join(needs.asks(verdict, view)))}.")
-    if finding.evidence:
-        words.append(escaped(f"({', '.join(finding.evidence)})"))
+    if evidence := verdict.evidence:
+        words.append(escaped(f"({', '.join(evidence)})"))
     return " ".join(words)
+
+
+def _marks(criterion: Criterion, group: Group) -> Iterator[str]:
+    """What must be known of a line to read it rightly: an exclusion under "met" is one that does not apply."""
+    if criterion.role is Role.EXCLUSION:
+        yield f"exclusion{SAID_OF_EXCLUSIONS.get(group, '')}"
+    if criterion.source == "site":
+        yield "site rule"
+    if criterion.source == "description":
+        yield "from the description"
+    if criterion.advisory:
+        yield "advisory"
 
 
 def notes(view: Evaluation, verdicts: Sequence[TrialVerdict]) -> list[str]:

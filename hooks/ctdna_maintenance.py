@@ -91,7 +91,7 @@ def _not_had(verdict: TriggerVerdict, view: Evaluation) -> Card:
     why = ", ".join(words for reason, words in NOT_HAD.items() if reason in _reasons(verdict))
     says = f"{trigger.title}? It could not be told whether the patient fits trial {trigger.trial}: {why}"
     opening = [
-        f"Nothing on record speaks against the trigger of {escaped(trigger.trial)}, but {why}.",
+        f"Whether the patient meets the trigger of {escaped(trigger.trial)} could not be told: {why}.",
         f"Consider looking at: {escaped('; '.join(v.criterion.id for v in verdict.open))} below.",
     ]
     return _made(verdict, view, says, opening)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mappings.evaluation import Evaluation
 from mappings.kinds import Kind
+from mappings.kinds.demographics import Age, Sex
+from mappings.kinds.observations import ResultKind
 from mappings.truth import Finding, Reason
 from mappings.verdicts import TrialVerdict, Verdict
 
@@ -15,42 +17,65 @@ _LEFT_OPEN = {
     Reason.PRELIMINARY: "the final result: {}",
     Reason.CONFLICT: "which of the contradicting records is right: {}",
     Reason.NEEDS_JUDGEMENT: "your judgement: {}",
-    Reason.SUSPECTED: "confirmation: {}",
+    Reason.SUSPECTED: "confirmation of {}",
     Reason.UNIT: "the unit: {}",
     Reason.NO_RANGE: "the upper limit of normal: {}",
     Reason.IMPRECISE_DATE: "the exact date: {}",
     Reason.TOO_GENERAL: "a more exact diagnosis: {}",
     Reason.UNREADABLE: "a readable record: {}",
+    Reason.IMPLAUSIBLE: "a possible value: {}",
+    Reason.AMBIGUOUS_SOURCE: "what the protocol means, whose words are not clear: {}",
 }
 
 
+OF_THE_PATIENT: Mapping[type[Kind], str] = {Age: "the date of birth", Sex: "the sex"}
+
+
 def asks(verdict: Verdict, view: Evaluation) -> tuple[str, ...]:
-    """Return what would decide a criterion: the trial's own words, else those of its open leaves, each once."""
+    """Return what would decide a criterion, each once: the trial's own words, else those of its open leaves.
+
+    The trial's words name what to ask for when there is nothing. Where results are on record it is said of each open
+    leaf what it lacks: a final result of a preliminary one, the ASA class of one whose ECOG does not suffice.
+    """
     incomplete = sorted(verdict.criterion.when.needed_types() & view.record.incomplete.keys())
     if verdict.finding.reason is Reason.INCOMPLETE and incomplete:
         return (f"all {' and '.join(incomplete)} records",)
-    if verdict.criterion.ask:
+    if verdict.criterion.ask and not _has_results(verdict):
         return (verdict.criterion.ask,)
     leaves = open_leaves(verdict.criterion.when, verdict.finding)
-    return tuple(dict.fromkeys(_asked(kind, finding, view) for kind, finding in leaves))
+    return tuple(dict.fromkeys(_asked(kind, finding, view, verdict.criterion.ask) for kind, finding in leaves))
+
+
+def _has_results(verdict: Verdict) -> bool:
+    """Whether some result that the criterion asks for is on record, so that more can be said than what it asks for."""
+    found = leaves(verdict.criterion.when, verdict.finding)
+    return any(isinstance(kind, ResultKind) and finding.facts for kind, finding in found)
 
 
 def open_leaves(kind: Kind, finding: Finding) -> Iterator[tuple[Kind, Finding]]:
     """Yield the leaves of a criterion that keep it from being known."""
+    return leaves(kind, finding, lambda part: part.blocks)
+
+
+def leaves(
+    kind: Kind, finding: Finding, where: Callable[[Finding], bool] = lambda _: True
+) -> Iterator[tuple[Kind, Finding]]:
+    """Yield the leaves of a criterion with what was found of each. where: what is looked at, compounds and leaves."""
     parts = kind.parts()
+    if not where(finding):
+        return
     if not parts or len(parts) != len(finding.parts):
-        if finding.blocks:
-            yield kind, finding
+        yield kind, finding
         return
     for part, found in zip(parts, finding.parts, strict=True):
-        if found.blocks:
-            yield from open_leaves(part, found)
+        yield from leaves(part, found, where)
 
 
-def _asked(kind: Kind, finding: Finding, view: Evaluation) -> str:
-    label = getattr(kind, "label", None) or _title(kind, view)
+def _asked(kind: Kind, finding: Finding, view: Evaluation, otherwise: str | None) -> str:
+    """Return what an open leaf lacks. otherwise: the trial's words, for a leaf that has no name of its own."""
+    label = getattr(kind, "label", None) or _title(kind, view) or OF_THE_PATIENT.get(type(kind))
     if label is None:
-        return finding.because.split(". ")[0].rstrip(".")
+        return otherwise or finding.because.split(". ")[0].rstrip(".")
     return _LEFT_OPEN.get(finding.reason or Reason.NO_DATA, "{}").format(label)
 
 

@@ -42,7 +42,7 @@ def cards(results: Results, view: Evaluation, limit: int) -> list[Card]:
     likely = [v for v in shown if v.status is Status.LIKELY_ELIGIBLE]
     found = [_likely_card(verdict, view) for verdict in likely[:limit]]
     rest = [*likely[limit:], *(v for v in shown if v.status in {Status.NEEDS_DATA, Status.REVIEW_ONLY})]
-    return [*found, _roll_up(rest, view)] if rest else found
+    return [*found, _roll_up(rest, view, alone=not found)] if rest else found
 
 
 def _likely_card(verdict: TrialVerdict, view: Evaluation) -> Card:
@@ -57,23 +57,24 @@ def _likely_card(verdict: TrialVerdict, view: Evaluation) -> Card:
     return trial_card(verdict, view, service=ID, summary=summary(says), opening=opening)
 
 
-def _roll_up(rest: Sequence[TrialVerdict], view: Evaluation) -> Card:
+def _roll_up(rest: Sequence[TrialVerdict], view: Evaluation, *, alone: bool) -> Card:
+    """Return the card that names these trials. alone: no trial has a card of its own."""
     ranking = needs.ranked((v for v in rest if v.status is Status.NEEDS_DATA), view)
     statuses = tuple(TrialStatus(v.trial.id, v.status.value) for v in rest)
     return roll_up_card(
         service=ID,
-        summary=summary(_says(rest, ranking)),
+        summary=summary(_says(rest, ranking, alone=alone)),
         lines=[*_most(ranking), *(_trial_line(v, view) for v in rest), *notes_on(view, rest)],
         trials=[v.trial for v in rest],
         extension=RollUpExtension(view.today.isoformat(), statuses),
     )
 
 
-def _says(rest: Sequence[TrialVerdict], ranking: Sequence[tuple[str, int]]) -> str:
+def _says(rest: Sequence[TrialVerdict], ranking: Sequence[tuple[str, int]], *, alone: bool) -> str:
     """One sentence: how many trials, what would decide most, which trials as far as there is room."""
     ids = ", ".join(v.trial.id for v in rest)
     if not ranking:
-        return f"{counted(len(rest), 'more trial')} to look at: {ids}"
+        return f"{counted(len(rest), 'trial' if alone else 'more trial')} to look at: {ids}"
     first = ranking[0][0]
     if len(rest) == 1:
         return f"Trial {ids} needs data: {first}"
@@ -100,12 +101,14 @@ def _reason(verdict: TrialVerdict, view: Evaluation) -> str:
     if verdict.status is Status.REVIEW_ONLY:
         return f"for review only, since its source publishes no criteria; {_resembles(verdict)}."
     missing = list(dict.fromkeys(ask for v in verdict.open for ask in needs.asks(v, view)))
-    said = [f"needs {escaped('; '.join(missing[:NAMED]))}"] if missing else []
+    said = [f"needs data: {escaped('; '.join(missing[:NAMED]))}"] if missing else []
     if len(missing) > NAMED:
         said.append(f"and {len(missing) - NAMED} more")
     if not verdict.trial.exclusions_in_source:
         said.append("its source names no exclusion criteria, so it stays at “needs data”")
-    return f"{', '.join(said)}."
+    groups = verdict.grouped()
+    known = f"{len(groups[Group.MET])} met, {len(groups[Group.TO_CONFIRM])} to confirm"
+    return f"{', '.join(said)} ({known})."
 
 
 def _resembles(verdict: TrialVerdict) -> str:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from mappings.evaluation import Evaluation
 from mappings.facts import PatientRecord, Tally
 from mappings.kinds.base import Kind
-from mappings.kinds.observations import ListedResults, latest_results
+from mappings.kinds.observations import latest_results
 from mappings.trials import Criterion, Trial
-from mappings.truth import Finding, Truth, beside
+from mappings.truth import Finding, Truth
 from mappings.verdicts import Verdict, judged
 from terminology.valuesets import Vocabulary
 
@@ -60,15 +60,9 @@ class Line(NamedTuple):
     def verdict(self, view: Evaluation) -> Verdict:
         """Return the verdict of the patient in view."""
         if self.statement.is_touched(view):
-            return judged(self.criterion, self._finding(view))
+            shown = latest_results(view, self.criterion.shown_results) if self.criterion.shown_results else ()
+            return judged(self.criterion, view.finding(self.statement.kind), shown)
         return self.untouched
-
-    def _finding(self, view: Evaluation) -> Finding:
-        """What the statement says, and the latest of the results that are shown beside it."""
-        found, shown = view.finding(self.statement.kind), self.criterion.shown_results
-        if not shown or not (results := latest_results(view, shown)):
-            return found
-        return beside(found, results, "Latest results: {}.", ListedResults(results, len(results)))
 
 
 class CompiledTrial(NamedTuple):

@@ -57,11 +57,15 @@ class ProcedureStatus(enum.StrEnum):
 
 
 class ProcedureFact(Fact, frozen=True, kw_only=True):
-    """A Procedure, or a planned one from a ServiceRequest or CarePlan. reasons: the resources for which it was done."""
+    """A Procedure, or a planned one from a ServiceRequest or CarePlan.
+
+    reasons: the resources for which it was done. status_reason: why it was not done, or not finished, in words.
+    """
 
     status: ProcedureStatus = ProcedureStatus.COMPLETED
     sites: frozenset[str] = frozenset()
     reasons: frozenset[str] = frozenset()
+    status_reason: str = ""
 
 
 class Quantity(msgspec.Struct, frozen=True):

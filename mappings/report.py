@@ -25,7 +25,10 @@ class FindingReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def report_verdict(verdict: Verdict) -> FindingReport:
     """Return a criterion's report; a compound's parts are numbered under its id (`I4.1`)."""
-    return _report(verdict.finding, verdict.criterion.id, verdict.criterion.role.value)
+    found = _report(verdict.finding, verdict.criterion.id, verdict.criterion.role.value)
+    if not verdict.shown:
+        return found
+    return msgspec.structs.replace(found, because=verdict.because, evidence=verdict.evidence)
 
 
 def _report(finding: Finding, id_: str, role: str) -> FindingReport:

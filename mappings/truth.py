@@ -65,7 +65,7 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
     """What one criterion says of one patient.
 
     says: a format string and its arguments; the sentence is made only when it is shown (`because`).
-    facts: the evidence of a leaf; a compound's evidence is that of its deciding parts, before any of its own.
+    facts: the evidence of a leaf; a compound's evidence is that of the parts that it tells.
     """
 
     truth: Truth
@@ -75,28 +75,25 @@ class Finding(msgspec.Struct, frozen=True, dict=True):
     strength: Strength | None = None
     parts: tuple[Finding, ...] = ()
 
-    def __str__(self) -> str:
-        return self.because
-
     @cached_property
     def because(self) -> str:
-        """One plain sentence (a compound: those of its deciding parts) without any identifier."""
+        """One plain sentence (a compound: those of the parts that it tells) without any identifier."""
         if self.says:
             return str(self.says[0]).format(*self.says[1:])
-        return " ".join(dict.fromkeys(part.because for part in self.deciding))
+        return " ".join(dict.fromkeys(part.because for part in self.told))
 
     @cached_property
-    def deciding(self) -> tuple[Finding, ...]:
-        """The parts that made a compound what it is."""
-        return tuple(part for part in self.parts if part.truth is self.truth)
+    def told(self) -> tuple[Finding, ...]:
+        """The parts that made a compound what it is; where that is UNKNOWN, also what the record says of the others."""
+        open_ = self.truth is Truth.UNKNOWN
+        return tuple(part for part in self.parts if part.truth is self.truth or (open_ and part.evidence))
 
     @cached_property
     def evidence(self) -> tuple[str, ...]:
         """The resources behind the finding (`Observation/123`), each once."""
-        own = [fact.source for fact in self.facts]
-        if self.parts:
-            own = [*(source for part in self.deciding for source in part.evidence), *own]
-        return tuple(dict.fromkeys(own))
+        if not self.parts:
+            return tuple(dict.fromkeys(fact.source for fact in self.facts))
+        return tuple(dict.fromkeys(source for part in self.told for source in part.evidence))
 
     @property
     def blocks(self) -> bool:
@@ -117,11 +114,6 @@ def false(facts: Sequence[Fact], *says: Any, strength: Strength = Strength.CONFI
 def unknown(reason: Reason, facts: Sequence[Fact], *says: Any) -> Finding:
     """Return UNKNOWN for this reason; `says` is a format string with its arguments."""
     return Finding(Truth.UNKNOWN, says, tuple(facts), reason)
-
-
-def beside(found: Finding, facts: Sequence[Fact], *says: Any) -> Finding:
-    """Return the finding with a sentence behind its own, and the facts that this is about; it decides nothing."""
-    return msgspec.structs.replace(found, says=("{} " + says[0], found, *says[1:]), facts=(*found.facts, *facts))
 
 
 def decided(truth: bool, facts: Sequence[Fact], *says: Any) -> Finding:

@@ -8,6 +8,7 @@ import msgspec
 
 from mappings.evaluation import Evaluation
 from mappings.facts import Note, PatientRecord
+from mappings.kinds.observations import LatestResult
 from mappings.trials import Criterion, Role, Trial, Trigger
 from mappings.truth import Finding, Truth
 
@@ -34,13 +35,26 @@ class Group(enum.StrEnum):
 class Verdict(msgspec.Struct, frozen=True):
     """One criterion, what was found of it, and the group in which a card lists it (`judged`).
 
-    constant: the same for every patient whose record does not touch it.
+    shown: results beside it, which decide nothing. constant: the same for every patient whose record does not touch it.
     """
 
     criterion: Criterion
     finding: Finding
     group: Group
+    shown: tuple[LatestResult, ...] = ()
     constant: bool = False
+
+    @property
+    def because(self) -> str:
+        """Why, in plain sentences, and the results beside it."""
+        if not self.shown:
+            return self.finding.because
+        return f"{self.finding.because} Latest results: {'; '.join(map(str, self.shown))}."
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The resources behind all that is said, each once."""
+        return tuple(dict.fromkeys((*self.finding.evidence, *(each.fact.source for each in self.shown))))
 
     @property
     def fails(self) -> bool:
@@ -53,9 +67,11 @@ class Verdict(msgspec.Struct, frozen=True):
         return self.group is Group.NOT_KNOWN
 
 
-def judged(criterion: Criterion, finding: Finding, *, constant: bool = False) -> Verdict:
+def judged(
+    criterion: Criterion, finding: Finding, shown: tuple[LatestResult, ...] = (), *, constant: bool = False
+) -> Verdict:
     """Return the verdict that a finding gives of a criterion."""
-    return Verdict(criterion, finding, _group(criterion, finding), constant)
+    return Verdict(criterion, finding, _group(criterion, finding), shown, constant)
 
 
 def _group(criterion: Criterion, finding: Finding) -> Group:

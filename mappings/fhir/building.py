@@ -136,6 +136,7 @@ class Reader:
                 status=gate.procedure_status(resource.status),
                 sites=self.sets_of_all(resource.body_site),
                 reasons=self.keys(resource.reason_reference),
+                status_reason=_label(resource.status_reason),
             )
         ]
 

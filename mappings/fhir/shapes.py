@@ -225,6 +225,7 @@ class Observation(OfPatient, tag="Observation"):
 
 class Procedure(OfPatient, tag="Procedure"):
     status: str | None = None
+    status_reason: CodeableConcept | None = None
     code: CodeableConcept | None = None
     body_site: list[CodeableConcept] | None = None
     performed_date_time: str | None = None

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -184,7 +184,12 @@ class ResultKind(Coded):
         answer = answers[0]
         if isinstance(answer, Reason):
             return unknown(answer, last, SAYS[answer], ListedResults(last))
-        return decided(answer is Truth.TRUE, last, "{}.", ListedResults(last))
+        return decided(answer is Truth.TRUE, last, "{}{}.", ListedResults(last), self.measured_by(last))
+
+    def measured_by(self, last: Sequence[ObservationFact]) -> str:
+        """Return what must be known beside the results to check the answer, behind a comma; mostly nothing."""
+        del last
+        return ""
 
     def _dated_answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
         answer = self.answer(view, fact)
@@ -341,6 +346,13 @@ class Measured(ResultKind):
         site = view.policy.upper_limits.get(self.value_set[0])
         return units.convert(Decimal(site[0]), site[1], analyte=self.value_set[0], to=self.unit) if site else None
 
+    def measured_by(self, last: Sequence[ObservationFact]) -> str:
+        if not self.times_upper_limit or not (
+            ranges := [r for fact in last for r in fact.ranges if r.plain and r.high]
+        ):
+            return ""
+        return f", upper limit of normal {ranges[0].high}"
+
     @functools.cached_property
     def _thresholds(self) -> tuple[tuple[Fraction, bool, bool], ...]:
         """Each threshold with its side: (value, over, strict)."""
@@ -424,26 +436,50 @@ def _nearest(view: Evaluation, taken: Interval, of: Of, time: Interval) -> Truth
     return answer
 
 
-def latest_results(view: Evaluation, names: Iterable[str]) -> list[ObservationFact]:
-    """Return the latest results of each of the value sets, in their order, each once."""
-    found = (fact for name in names for fact in latest(view.facts(ObservationFact, (name,))))
-    return list({id(fact): fact for fact in found}.values())
+class LatestResult(NamedTuple):
+    """A latest result under the title of its value set, with the organ where one is recorded."""
+
+    title: str
+    fact: ObservationFact
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.fact.shown} ({_when(self.fact)})"
+
+
+def latest_results(view: Evaluation, names: Iterable[str]) -> tuple[LatestResult, ...]:
+    """Return the latest results of each of the value sets, organ by organ, each once."""
+    found: dict[int, LatestResult] = {}
+    for name in names:
+        by_organ: dict[frozenset[str], list[ObservationFact]] = {}
+        for fact in view.facts(ObservationFact, (name,)):
+            by_organ.setdefault(fact.sites, []).append(fact)
+        for organs, facts in by_organ.items():
+            title = ", ".join(view.title((each,)) for each in (name, *sorted(organs)))
+            for fact in latest(facts):
+                found.setdefault(id(fact), LatestResult(title, fact))
+    return tuple(found.values())
+
+
+def _when(fact: ObservationFact) -> str:
+    return f"{fact.time or 'not dated'}{', preliminary' if fact.preliminary else ''}"
 
 
 class ListedResults:
-    """Results as a sentence lists them: name, answer and date; the first three, or as many as `most`."""
+    """Results as a sentence lists them: name, answer and date; the first three, and how many more."""
 
-    __slots__ = ("facts", "most")
+    __slots__ = ("facts",)
 
-    def __init__(self, facts: Sequence[ObservationFact], most: int = 3) -> None:
-        self.facts, self.most = facts, most
+    def __init__(self, facts: Sequence[ObservationFact]) -> None:
+        self.facts = facts
 
     def __str__(self) -> str:
-        return "; ".join(dict.fromkeys(self._one(fact) for fact in self.facts[: self.most]))
+        shown = "; ".join(dict.fromkeys(self._one(fact) for fact in self.facts[:3]))
+        more = len(self.facts) - 3
+        return f"{shown} and {more} more" if more > 0 else shown
 
     def _one(self, fact: ObservationFact) -> str:
         named = f"{fact.label}: {fact.shown}" if fact.label else fact.shown
-        return f"{named} ({fact.time or 'not dated'}{', preliminary' if fact.preliminary else ''})"
+        return f"{named} ({_when(fact)})"
 
 
 SAYS = {

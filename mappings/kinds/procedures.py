@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import ProcedureFact, ProcedureStatus
-from mappings.kinds.base import Coded, Listed, Names, absent, after
+from mappings.kinds.base import Coded, Listed, Names, Shown, absent, after
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
@@ -71,7 +71,7 @@ class Procedure(Coded):
         not_done = [f for f in facts if f.status is ProcedureStatus.NOT_DONE]
         if not_done and not wanted and view.missing(self._carriers) is None:
             return self._not_done(not_done)
-        return self._nothing(view)
+        return self._nothing(view, facts)
 
     def _not_done(self, facts: Sequence[ProcedureFact]) -> Finding:
         """One that was not done is evidence against; of a plan it says nothing, since another may be made."""
@@ -79,11 +79,16 @@ class Procedure(Coded):
             return unknown(Reason.NO_DATA, facts, "Recorded as not done, and no other is planned: {}.", Listed(facts))
         return false(facts, "Recorded as not done: {}.", Listed(facts))
 
-    def _nothing(self, view: Evaluation) -> Finding:
+    def _nothing(self, view: Evaluation, facts: Sequence[ProcedureFact]) -> Finding:
+        """What it means that none counts. facts: those by code, planned, not done or of another time."""
         others = [f for f in view.facts(ProcedureFact, self.instead) if f.status is ProcedureStatus.COMPLETED]
         if others and view.missing(self._carriers) is None:
             return false(others, "Another procedure is on record instead: {}.", Listed(others))
-        return self.nothing_found(view)
+        found = self.nothing_found(view)
+        if not facts or found.reason is not Reason.NO_DATA:
+            return found
+        said = "; ".join(f"{Shown(fact)}, {fact.status.value}" for fact in facts[:3])
+        return unknown(Reason.NO_DATA, facts, "No {} that counts on record; there is: {}.", self.title(view), said)
 
     def nothing_found(self, view: Evaluation) -> Finding:
         return absent(view, self, self._carriers)

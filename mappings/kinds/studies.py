@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
-from mappings.facts import ConditionFact, ProcedureFact, ProcedureStatus, StudyFact
-from mappings.kinds.base import Kind, Listed, Names
+from mappings.facts import ConditionFact, Fact, ProcedureFact, ProcedureStatus, StudyFact
+from mappings.kinds.base import Kind, Listed, Names, Shown
 from mappings.truth import Finding, Reason, true, unknown
 
 ENROLLED = frozenset(
@@ -56,7 +57,7 @@ class OtherStudy(Kind):
                 "In another study; whether it gives a drug is not known: {}.",
                 Listed(part),
             )
-        return unknown(Reason.HUMAN, (), "No other study on record; please confirm.")
+        return _please_confirm(view, self.types, "No other study on record; please confirm.")
 
     def _counts(self, fact: StudyFact) -> bool:
         statuses = ON_STUDY if self.current else TOOK_PART
@@ -76,7 +77,7 @@ class Consent(Kind):
         subjects = [s for s in view.record.studies if s.consented and of_study(s.studies, self.study)]
         if given or subjects:
             return true([*given, *subjects], "Consent to this study is on record.")
-        return unknown(Reason.HUMAN, (), "No consent to this study on record; please confirm.")
+        return _please_confirm(view, self.types, "No consent to this study on record; please confirm.")
 
     def value_sets(self) -> frozenset[str]:
         return frozenset({"consent-research"})
@@ -85,19 +86,27 @@ class Consent(Kind):
 class Human(Kind):
     """What no record can decide.
 
-    shows: value sets of conditions worth showing. not_done: those of procedures that are recorded as not done.
+    label: what it is about, where no words of the source say so. shows: value sets of conditions and procedures worth
+    showing. not_done: those of procedures that are worth showing when they are recorded as not done.
     """
 
     kind: Literal["human"]
+    label: str | None = None
     shows: Names = ()
     not_done: Names = ()
 
     def decide(self, view: Evaluation) -> Finding:
-        conditions, not_done = view.facts(ConditionFact, self.shows), self._not_done(view)
-        said = [f"{word}{Listed(facts)}" for word, facts in (("", conditions), ("not done: ", not_done)) if facts]
-        if not said:
-            return unknown(Reason.HUMAN, (), "For you to judge.")
-        return unknown(Reason.HUMAN, (*conditions, *not_done), "For you to judge; on record: {}.", "; ".join(said))
+        about = f": {self.label}" if self.label else ""
+        shown, not_done = self._shown(view), self._not_done(view)
+        if not shown and not not_done:
+            return unknown(Reason.HUMAN, (), "For you to judge{}.", about)
+        said = [str(Listed(shown))] if shown else []
+        said += [f"not done: {_with_reason(fact)}" for fact in not_done]
+        return unknown(Reason.HUMAN, (*shown, *not_done), "For you to judge{}; on record: {}.", about, "; ".join(said))
+
+    def _shown(self, view: Evaluation) -> list[Fact]:
+        done = (f for f in view.facts(ProcedureFact, self.shows) if f.status is not ProcedureStatus.NOT_DONE)
+        return [*view.facts(ConditionFact, self.shows), *done]
 
     def _not_done(self, view: Evaluation) -> list[ProcedureFact]:
         facts = view.facts(ProcedureFact, self.not_done)
@@ -105,3 +114,14 @@ class Human(Kind):
 
     def value_sets(self) -> frozenset[str]:
         return frozenset((*self.shows, *self.not_done))
+
+
+def _with_reason(fact: ProcedureFact) -> str:
+    return f"{Shown(fact)}, reason: {fact.status_reason}" if fact.status_reason else str(Shown(fact))
+
+
+def _please_confirm(view: Evaluation, types: Iterable[str], otherwise: str) -> Finding:
+    """Return that a person is asked, since nothing is on record or not all came; it never blocks."""
+    if (missing := view.missing(types)) is not None:
+        return unknown(Reason.HUMAN, (), "Not known: {} records were not retrieved in full; please confirm.", missing)
+    return unknown(Reason.HUMAN, (), otherwise)

@@ -71,7 +71,7 @@ STATEMENTS: dict[str, Json] = {
     judged: open                       | unknown no-data        |
     2 of: yes, also, never             | true                   | Condition/h Condition/t
     2 of: yes, never, no               | false presumed         |
-    2 of: yes, open, never             | unknown no-data        |
+    2 of: yes, open, never             | unknown no-data        | Condition/h
     3 of: yes, also                    | false                  |
     if: yes, then: also                | true                   | Condition/t
     if: yes, then: never               | false                  | Condition/h

@@ -70,7 +70,7 @@ def test_a_card_marks_a_site_rule_and_names_the_contact_without_its_markup(write
     quiet = RULE.replace("role: exclusion", "role: exclusion\n        advisory: true")
     found = results(content(write(quiet)))
     detail = cards(found, found.view, 5)[0].detail or ""
-    assert "**S1** (site rule)" in detail
+    assert "**S1** (exclusion) (site rule) (advisory)" in detail
     assert "Open here: Trial office \\<b\\>ext. 123\\</b\\>." in detail
 
 

@@ -225,7 +225,10 @@ def test_a_trial_card_has_four_groups_in_order(given: list[tuple[str, dict[str, 
 
 def test_every_line_shows_the_protocols_words(given: list[tuple[str, dict[str, Any]]]) -> None:
     card = next(c for name, c in given if name == "trigger-positive")
-    for line in ("**I3** “Postoperative ctDNA-positive patients;”", "**E4** “Patients who are allergic"):
+    for line in (
+        "**I3** “Postoperative ctDNA-positive patients;”",
+        "**E4** (exclusion, does not apply) “Patients who are allergic",
+    ):
         assert line in card["detail"]
     assert "(2026-11-02)" in card["detail"]
     assert "Observation/trigger-positive-ctdna" in card["detail"]

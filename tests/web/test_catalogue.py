@@ -59,7 +59,7 @@ def test_a_trial_says_which_results_it_shows(client: Client) -> None:
         for c in client.get("/trials/NCT05797077").json()["criteria"]
         if "shown_results" in c
     }
-    assert list(of_lines) == ["I4", "E3"]
+    assert list(of_lines) == ["I4", "E3", "E9"]
     assert "serum creatinine" in of_lines["E3"]
     assert client.get("/trials/CTDNA-LUNG-NODULES").json()["shown_results"] == ["circulating tumour DNA (ctDNA) result"]
 
