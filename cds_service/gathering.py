@@ -8,11 +8,11 @@ from typing import NamedTuple
 import msgspec
 
 from cds_service.fetching import NOT_ALLOWED, Access, Fetched, Fetcher, FetchFault, Query, access
-from cds_service.outbound import Outbound
+from cds_service.outbound import Outbound, under
 from cds_service.settings import Settings
 from hooks.prefetch import NOTHING, Templates, lacking
 from hooks.protocol import HookRequest
-from mappings.fhir.bodies import next_page, unresolved
+from mappings.fhir.bodies import Unresolved, next_page, unresolved
 from terminology.valuesets import Vocabulary
 
 SHARE = 0.85
@@ -20,6 +20,8 @@ SHARE = 0.85
 
 IDS = 50
 """Ids in one query for what resources refer to."""
+
+ELSEWHERE = "what a resource refers to is on another server"
 
 FOLLOWED = "references"
 """How the keys begin under which what resources refer to is added."""
@@ -57,10 +59,12 @@ class Gathering:
             return Gathered(request, dict.fromkeys(queries, fault.what))
         fetched = await self._fetcher.fetch(leave, queries)
         completed = _with(request, fetched)
-        more = await self._referred(completed, leave)
+        wanted = self._unresolved(completed)
+        more = await self._referred(wanted.ids, leave)
+        elsewhere = dict.fromkeys(sorted(wanted.elsewhere), ELSEWHERE)
         lost = {key: found.missing for key, found in fetched.items() if found.missing}
         lost |= {_type_of(key): found.missing for key, found in more.items() if found.missing}
-        return Gathered(_with(completed, more), lost, len(fetched) + len(more))
+        return Gathered(_with(completed, more), lost | elsewhere, len(fetched) + len(more))
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -73,9 +77,13 @@ class Gathering:
         seconds = self._settings.deadline_seconds * SHARE
         return access(request, self._outbound, seconds=seconds, size=self._settings.max_body_bytes)
 
-    async def _referred(self, request: HookRequest, leave: Access) -> dict[str, Fetched]:
+    def _unresolved(self, request: HookRequest) -> Unresolved:
         """Return what the resources refer to and was not sent."""
-        wanted = unresolved(request.prefetch.values(), self._vocabulary)
+        base = request.fhirServer or ""
+        return unresolved(request.prefetch.values(), self._vocabulary, lambda url: under(base, url) is not None)
+
+    async def _referred(self, wanted: Mapping[str, Sequence[str]], leave: Access) -> dict[str, Fetched]:
+        """Return the resources of these types with these ids."""
         chunks = [(type_, ids[i : i + IDS], i) for type_, ids in wanted.items() for i in range(0, len(ids), IDS)]
         queries = {f"{FOLLOWED}.{type_}.{i}": Query(f"{type_}?_id={','.join(ids)}") for type_, ids, i in chunks}
         return await self._fetcher.fetch(leave, queries) if queries else {}

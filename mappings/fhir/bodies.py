@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from mappings.fhir import shapes
 from mappings.fhir.decoding import Body
@@ -71,32 +72,42 @@ def _entries(page: Body) -> list[Entry]:
     return page.entry or [] if isinstance(page, Bundle) else [Entry(resource=page)]
 
 
-def unresolved(bodies: Iterable[Body | None], vocabulary: Vocabulary) -> dict[str, list[str]]:
-    """Return the ids, by FHIR type, of what the resources that criteria may ask for refer to and is not there.
+class Unresolved(NamedTuple):
+    """What resources refer to and is not there. ids: by FHIR type. elsewhere: types of what is on another server."""
+
+    ids: dict[str, list[str]]
+    elsewhere: frozenset[str]
+
+
+def unresolved(bodies: Iterable[Body | None], vocabulary: Vocabulary, is_here: Callable[[str], bool]) -> Unresolved:
+    """Return what the resources that criteria may ask for refer to and is not there.
 
     A Specimen dates its result, a report's results speak for themselves, a BodyStructure names the organ, a Medication
-    the drug, a ResearchStudy the phase.
+    the drug, a ResearchStudy the phase. is_here: whether an address lies on the server that can be asked.
     """
     found = [resource for body in bodies for resource in resources(body)]
     there = {source_of(resource, None) for resource in found if not isinstance(resource, Unreadable)}
     wanted: dict[str, dict[str, None]] = {}
+    elsewhere: set[str] = set()
     for resource in found:
-        for type_, id_ in _referred(resource, vocabulary):
-            if f"{type_}/{id_}" not in there:
+        for server, type_, id_ in _referred(resource, vocabulary):
+            if server and not is_here(f"{server}/{type_}/{id_}"):
+                elsewhere.add(type_)
+            elif f"{type_}/{id_}" not in there:
                 wanted.setdefault(type_, {})[id_] = None
-    return {type_: list(ids) for type_, ids in wanted.items()}
+    return Unresolved({type_: list(ids) for type_, ids in wanted.items()}, frozenset(elsewhere))
 
 
 FOLLOWED = frozenset({"Specimen", "Observation", "BodyStructure", "Medication", "ResearchStudy"})
 
 
-def _referred(resource: object, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
-    """Yield the (type, id) of the references of one resource that are worth following."""
+def _referred(resource: object, vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
+    """Yield the (server, type, id) of the references of one resource that are worth following; mostly no server."""
     for reference in _worth_following(resource, vocabulary):
-        type_, _, id_ = (reference.reference or "").split("/_history/")[0].rpartition("/")
-        type_ = type_.rpartition("/")[2]
+        rest, _, id_ = (reference.reference or "").split("/_history/")[0].rpartition("/")
+        server, _, type_ = rest.rpartition("/")
         if type_ in FOLLOWED and shapes.ID.fullmatch(id_):
-            yield type_, id_
+            yield server, type_, id_
 
 
 def _worth_following(resource: object, vocabulary: Vocabulary) -> list[shapes.Reference]:

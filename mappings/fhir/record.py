@@ -122,7 +122,7 @@ class _Reading:
         self.own = {ref for ref in (f"Patient/{patient.id}" if patient.id else None, full_url) if ref}
         self.found = found
         self.account = Account()
-        self.reader = Reader(vocabulary, self.birth, References(found))
+        self.reader = Reader(vocabulary, self.birth, References(found, self._is_of_another))
         self.results = Results(self.reader, self.account, today)
         self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
         self.studies: list[StudyFact] = []
@@ -274,6 +274,17 @@ class _Reading:
                 raise Skip("other-patient")
         elif not self._has_identifier(_identifier(reference)):
             raise Quarantine("it does not say whose it is")
+
+    def _is_of_another(self, resource: Any) -> bool:
+        """Whether a resource says that it is another patient's; what others refer to need not say whose it is."""
+        reference = getattr(resource, "subject", None) or getattr(resource, "patient", None)
+        try:
+            self._check_subject(reference)
+        except Skip:
+            return True
+        except Quarantine:
+            return False
+        return False
 
     def _is_own(self, reference: str) -> bool:
         """References with a version, or with a server's address before them, name the same patient."""

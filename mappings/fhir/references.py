@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -51,26 +51,34 @@ def _stamp(resource: Any) -> tuple[float, int] | None:
 
 
 class References:
-    """The references of one record. Each index is made only when it is first needed."""
+    """The references of one record. Each index is made only when it is first needed.
 
-    def __init__(self, found: Sequence[Found]) -> None:
-        self._found = found
+    is_of_another: whether a resource says that it is another patient's; nothing points to it then.
+    """
+
+    def __init__(self, found: Sequence[Found], is_of_another: Callable[[Any], bool]) -> None:
+        self._found, self._is_of_another = found, is_of_another
 
     def key(self, reference: shapes.Reference | None) -> str | None:
-        """Return the source that a reference names (`Procedure/7`)."""
+        """Return the source that a reference names (`Procedure/7`); the address itself of what is on another server."""
         if reference is None or not reference.reference:
             return None
         text = reference.reference.split("/_history/")[0]
         if text.startswith("#"):
             return text
-        if text.startswith("urn:"):
-            return self._sources_by_url.get(text, text)
+        if ":" in text:
+            return self._sources_by_url.get(text) or self._elsewhere(text)
         return "/".join(text.split("/")[-2:])
+
+    def _elsewhere(self, url: str) -> str:
+        """Return what an address names that no entry has: by its end, unless the record has that from elsewhere."""
+        end = "/".join(url.split("/")[-2:])
+        return url if url.startswith("urn:") or end in self._with_address else end
 
     def resolve(self, reference: shapes.Reference | None, owner: Any) -> Any:
         """Return the resource a reference points to, contained ones included; None when it is not in the record.
 
-        One that was entered in error is passed by like one that is not there.
+        One that was entered in error, or is another patient's, is passed by like one that is not there.
         """
         if reference is None or not reference.reference:
             return None
@@ -78,7 +86,7 @@ class References:
             found = _contained(owner, reference.reference[1:])
         else:
             found = self._pointed_to.get(self.key(reference) or "")
-        return None if getattr(found, "status", None) == ENTERED_IN_ERROR else found
+        return None if getattr(found, "status", None) == ENTERED_IN_ERROR or self._is_of_another(found) else found
 
     def report_of(self, source: str) -> str | None:
         """Return the report that gives an observation as one of its results."""
@@ -94,8 +102,16 @@ class References:
         return {url: source_of(r, url) for r, url in named if not isinstance(r, shapes.Unreadable)}
 
     @functools.cached_property
+    def _with_address(self) -> frozenset[str]:
+        return frozenset(source for url, source in self._sources_by_url.items() if "://" in url)
+
+    @functools.cached_property
     def _reports(self) -> dict[str, str]:
-        reports = ((r, full_url) for r, full_url, _ in self._found if type(r) is shapes.DiagnosticReport)
+        reports = (
+            (r, full_url)
+            for r, full_url, _ in self._found
+            if type(r) is shapes.DiagnosticReport and not self._is_of_another(r)
+        )
         return {
             key: source_of(report, full_url)
             for report, full_url in reports

@@ -446,6 +446,36 @@ def test_a_specimen_dates_its_result_in_whatever_form_it_is_referred_to(row: Row
     assert answer(decide(AFTER, record(body), WORDS)) == row["answer"]
 
 
+SERVED = "https://ehr.example/fhir/Specimen/s"
+
+
+@spec(
+    """
+    reference                                | full url | subject        | answer
+    -----------------------------------------+----------+----------------+-----------------------
+    https://ehr.example/fhir/Specimen/s      | served   | Patient/p      | true
+    https://ehr.example/fhir/Specimen/s      | -        | Patient/p      | true
+    https://other.example/fhir/Specimen/s    | served   | Patient/p      | unknown imprecise-date
+    http://ehr.example/fhir/Specimen/s       | served   | Patient/p      | unknown imprecise-date
+    Specimen/s                               | served   | Patient/p      | true
+    Specimen/s                               | served   | -              | true
+    Specimen/s                               | served   | Patient/q      | unknown imprecise-date
+    Specimen/s                               | -        | Patient/q      | unknown imprecise-date
+    #inside                                  | -        | Patient/q      | unknown imprecise-date
+    #inside                                  | -        | -              | true
+    """
+)
+def test_what_is_another_patients_or_on_another_server_dates_nothing(row: Row) -> None:
+    [operation] = resources("Procedure resection on=2026-10-05")
+    [specimen] = resources("Specimen tissue id=s on=2026-11-02")
+    specimen["subject"] = {"reference": row["subject"]} if row["subject"] != "-" else None
+    result = marker(specimen={"reference": row["reference"]}, contained=[{**specimen, "id": "inside"}])
+    entries: list[Json] = [{"resource": each} for each in (PATIENT, operation, result)]
+    served = {"fullUrl": SERVED} if row["full url"] == "served" else {}
+    body = {"resourceType": "Bundle", "entry": [*entries, {**served, "resource": specimen}]}
+    assert answer(decide(AFTER, record(body), WORDS)) == row["answer"]
+
+
 def test_a_resource_without_id_is_cited_by_its_full_url() -> None:
     entries = [{"resource": PATIENT}, {"fullUrl": URN, "resource": cancer(id=None)}]
     found = decide(CANCER, record({"resourceType": "Bundle", "entry": entries}), WORDS)

@@ -225,6 +225,17 @@ def test_what_resources_refer_to_and_does_not_come_leaves_its_type_incomplete(se
     assert "failed" in reason(server, type_)
 
 
+def test_what_resources_refer_to_on_another_server_is_not_looked_for_here(server: FhirServer) -> None:
+    """The Specimen of the same id on this server has nothing to do with it."""
+    result = next(r for r in server.resources if r["id"] == "trigger-positive-ctdna-after")
+    taken = {"collectedDateTime": result.pop("effectiveDateTime")}
+    result["specimen"] = {"reference": "https://other.example/fhir/Specimen/s"}
+    own = {"subject": {"reference": f"Patient/{ID}"}}
+    server.resources.append({"resourceType": "Specimen", "id": "s", "collection": taken, **own})
+    assert "on another server" in reason(server, "Specimen")
+    assert not any("_id=s" in path for _, path in server.calls)
+
+
 # What does not come
 
 FAULTS: list[tuple[str, Fault, str]] = [
