@@ -53,8 +53,9 @@ def _has_results(verdict: Verdict) -> bool:
 
 
 def open_leaves(kind: Kind, finding: Finding) -> Iterator[tuple[Kind, Finding]]:
-    """Yield the leaves of a criterion that keep it from being known."""
-    return leaves(kind, finding, lambda part: part.blocks)
+    """Yield the leaves of a criterion that keep it from being known; a compound whose parts contradict each other."""
+    found = list(leaves(kind, finding, lambda part: part.blocks))
+    yield from found or ([(kind, finding)] if finding.blocks else ())
 
 
 def leaves(
@@ -73,9 +74,9 @@ def leaves(
 
 def _asked(kind: Kind, finding: Finding, view: Evaluation, otherwise: str | None) -> str:
     """Return what an open leaf lacks. otherwise: the trial's words, for a leaf that has no name of its own."""
-    label = getattr(kind, "label", None) or _title(kind, view) or OF_THE_PATIENT.get(type(kind))
+    label = getattr(kind, "label", None) or _title(kind, view) or OF_THE_PATIENT.get(type(kind)) or otherwise
     if label is None:
-        return otherwise or finding.because.split(". ")[0].rstrip(".")
+        return finding.because.split(". ")[0].rstrip(".")
     return _LEFT_OPEN.get(finding.reason or Reason.NO_DATA, "{}").format(label)
 
 

@@ -160,6 +160,20 @@ def if_then(condition: Finding, consequence: Finding) -> Finding:
     return any_of((negate(condition), consequence))
 
 
+def agreed(parts: Sequence[Finding]) -> Finding:
+    """Return what the records of one thing say, kept in several places: CONFLICT where they contradict each other.
+
+    A presumed answer and a place without data say nothing; any other open place may still contradict a FALSE.
+    """
+    said = {part.truth for part in parts if part.strength is Strength.CONFIRMED}
+    if len(said) > 1:
+        return Finding(Truth.UNKNOWN, parts=tuple(parts), reason=Reason.CONFLICT)
+    open_ = any(part.truth is Truth.UNKNOWN and part.reason is not Reason.NO_DATA for part in parts)
+    if said == {Truth.FALSE} and not open_:
+        return Finding(Truth.FALSE, parts=tuple(parts), strength=Strength.CONFIRMED)
+    return any_of(parts)
+
+
 def _weakest_needed(parts: Sequence[Finding], needed: int) -> Strength:
     """Confirmed when enough confirmed parts decide alone."""
     confirmed = sum(part.strength is Strength.CONFIRMED for part in parts)

@@ -1,4 +1,4 @@
-"""Combinators: all, any, not, at_least, if/then. What they mean stands in `mappings/truth.py`."""
+"""Combinators: all, any, agreeing, not, judged, at_least, if/then. What they mean stands in `mappings/truth.py`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,18 @@ class AnyOf(Kind):
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.any_of([view.finding(part) for part in self.any_of])
+
+
+class Agreeing(Kind):
+    """What several places say of one thing (a diagnosis's morphology, a pathology report): they must not differ."""
+
+    agreeing: tuple[When, ...] = Field(min_length=2)
+
+    def parts(self) -> tuple[Kind, ...]:
+        return self.agreeing
+
+    def decide(self, view: Evaluation) -> Finding:
+        return truth.agreed([view.finding(part) for part in self.agreeing])
 
 
 class Not(Kind):
@@ -94,6 +106,7 @@ class IfThen(Kind):
 COMBINATORS: dict[str, type[Kind]] = {
     "all_of": AllOf,
     "any_of": AnyOf,
+    "agreeing": Agreeing,
     "not": Not,
     "judged": Judged,
     "of": AtLeast,

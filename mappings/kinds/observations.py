@@ -232,7 +232,8 @@ class Observation(ResultKind):
         return (*self.answers.holds, *self.answers.fails, *self.answers.open)
 
     def _states(self, fact: ObservationFact) -> bool:
-        return self.self_stating and not fact.sets.isdisjoint(self._stating())
+        elsewhere = self.not_at is not None and self.not_at in fact.sites
+        return self.self_stating and not elsewhere and not fact.sets.isdisjoint(self._stating())
 
     def answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
         del view

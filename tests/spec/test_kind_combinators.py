@@ -1,4 +1,4 @@
-"""The combinators as they are written in YAML: all_of, any_of, not, at_least/of, if/then; what is unknown is refused."""
+"""The combinators as they are written in YAML: all_of, any_of, agreeing, not, at_least/of, if/then; what is unknown is refused."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ STATEMENTS: dict[str, Json] = {
     "any_of: never, open": {"any_of": [NEVER, OPEN]},
     "any_of: open, yes": {"any_of": [OPEN, YES]},
     "any_of: never, human": {"any_of": [NEVER, HUMAN]},
+    "agreeing: yes, also": {"agreeing": [YES, ALSO]},
+    "agreeing: yes, no": {"agreeing": [YES, NO]},
+    "agreeing: yes, open": {"agreeing": [YES, OPEN]},
+    "agreeing: open, no": {"agreeing": [OPEN, NO]},
+    "agreeing: never, open": {"agreeing": [NEVER, OPEN]},
+    "agreeing: never, no": {"agreeing": [NEVER, NO]},
+    "agreeing: never, human": {"agreeing": [NEVER, HUMAN]},
+    "agreeing: never, yes": {"agreeing": [NEVER, YES]},
     "not: yes": {"not": YES},
     "not: no": {"not": NO},
     "not: open": {"not": OPEN},
@@ -62,6 +70,14 @@ STATEMENTS: dict[str, Json] = {
     any_of: never, open                | unknown no-data        |
     any_of: open, yes                  | true                   | Condition/h
     any_of: never, human               | unknown human          |
+    agreeing: yes, also                | true                   | Condition/h Condition/t
+    agreeing: yes, no                  | true                   | Condition/h
+    agreeing: yes, open                | true                   | Condition/h
+    agreeing: open, no                 | unknown no-data        |
+    agreeing: never, open              | false                  |
+    agreeing: never, no                | false                  |
+    agreeing: never, human             | unknown human          |
+    agreeing: never, yes               | unknown conflict       | Condition/h
     not: yes                           | false                  | Condition/h
     not: no                            | true presumed          |
     not: open                          | unknown no-data        |

@@ -141,12 +141,35 @@ ADENOCARCINOMA = [
         "I2 unknown no-data; I2.2 unknown no-data",
         ND,
     ),
-    Row("another histology", cancer(extension=histology("other-histology-morphology")), "I2 false presumed", NO),
-    # such a report may be of another tumour
+    Row("another histology", cancer(extension=histology("other-histology-morphology")), "I2 false", NO),
     Row(
         "another histology by report",
         {**cancer(), "report": report("ctdna-result", "other-histology-morphology")},
+        "I2 false",
+        NO,
+    ),
+    Row(
+        "another histology in tissue of the lung",
+        {
+            **cancer(),
+            "seen": answered("other-histology-morphology", "result-positive", bodySite=coded("lung-structure")),
+        },
         "I2 unknown no-data",
+        ND,
+    ),
+    Row(
+        "another histology by report, adenocarcinoma by the diagnosis",
+        {"report": report("ctdna-result", "other-histology-morphology")},
+        "I2 unknown conflict",
+        ND,
+    ),
+    Row(
+        "another histology by the diagnosis, adenocarcinoma by report",
+        {
+            **cancer(extension=histology("other-histology-morphology")),
+            "report": report("ctdna-result", "adenocarcinoma-morphology"),
+        },
+        "I2 unknown conflict",
         ND,
     ),
     Row(
