@@ -173,8 +173,10 @@ class Lesions(Kind):
         wanted, final = self.count_at_least or 0, [lesion for lesion in lesions if not _is_preliminary(lesion)]
         if len(final) < wanted <= len(lesions):
             return unknown(Reason.PRELIMINARY, facts, "Preliminary in part: {}.", ListedResults(facts))
-        says = "{} measured lesion(s) on the imaging of {}."
-        return decided(len(final) >= wanted, facts, says, len(lesions), sets[-1].time)
+        carried = len(lesions) - len(sets[-1].lesions)
+        again = f", {carried} of them not measured again" if carried else ""
+        says = "{} measured lesion(s) on the imaging of {}{}."
+        return decided(len(final) >= wanted, facts, says, len(lesions), sets[-1].time, again)
 
     def _by_size(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
         if (stale := self._stale(view, sets[-1])) is not None:

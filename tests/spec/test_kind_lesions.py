@@ -262,6 +262,20 @@ def test_their_number(row: Row) -> None:
     assert answers(TWO, row) == {row["answer"]}
 
 
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        ("9mm; 9mm", "2 measured lesion(s) on the imaging of 2026-11-10."),
+        (
+            "9mm #a 2026-10-10; 9mm #b 2026-10-10; 9mm #b",
+            "2 measured lesion(s) on the imaging of 2026-11-10, 1 of them not measured again.",
+        ),
+    ],
+)
+def test_a_number_says_how_many_were_not_measured_again(record: str, says: str) -> None:
+    assert decide(TWO, read(on_record({"record": record}), WORDS), WORDS, POLICY).because == says
+
+
 @spec("""
 after the operation | record                                                | incomplete | answer
 --------------------+-------------------------------------------------------+------------+-----------------------
