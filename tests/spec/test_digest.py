@@ -17,7 +17,7 @@ from cds_service.content import Content, load_content
 from cds_service.settings import ContentSettings
 from mappings.digest import rules_of
 
-ALL = {
+NAMED = {
     "NCT05797077",
     "NCT05815082",
     "NCT06609434",
@@ -25,6 +25,8 @@ ALL = {
     "CTDNA-LUNG-NODULES",
     "SBRT-LUNG-NODULES",
 }
+"""The trials of which the changes below are told; a trial that is added to the catalogue changes nothing here."""
+
 OTHER_PROCESS = """
 from cds_service.content import load_content
 from cds_service.settings import ContentSettings
@@ -39,14 +41,19 @@ def digests(content: Content) -> dict[str, str]:
     return {id_: rules_of(trial, catalogue).digest for id_, trial in catalogue.trials.items()}
 
 
+def changed(ours: Mapping[str, str], theirs: Mapping[str, str]) -> set[str]:
+    """Return the named trials whose digest is another."""
+    return {id_ for id_ in NAMED if theirs[id_] != ours[id_]}
+
+
 @pytest.fixture(scope="module")
 def ours() -> Mapping[str, str]:
     return digests(load_content(ContentSettings()))
 
 
 def test_every_trial_has_its_own(ours: Mapping[str, str]) -> None:
-    assert ours.keys() == ALL
-    assert len(set(ours.values())) == len(ALL)
+    assert ours.keys() >= NAMED
+    assert len(set(ours.values())) == len(ours)
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
@@ -140,12 +147,10 @@ CHANGES = [
 def test_what_changes_a_digest(
     ours: Mapping[str, str], tmp_path: Path, settings: Callable[[Path], ContentSettings], otherwise: set[str]
 ) -> None:
-    theirs = digests(load_content(settings(tmp_path)))
-    assert {id_ for id_ in ours if theirs[id_] != ours[id_]} == otherwise
+    assert changed(ours, digests(load_content(settings(tmp_path)))) == otherwise
 
 
 def test_another_trigger_is_another_rule_of_its_trial(ours: Mapping[str, str]) -> None:
     content = load_content(ContentSettings())
     content.catalogue.triggers = ()
-    theirs = digests(replace(content))
-    assert {id_ for id_ in ours if theirs[id_] != ours[id_]} == {"NCT05797077"}
+    assert changed(ours, digests(replace(content))) == {"NCT05797077"}
