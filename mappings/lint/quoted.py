@@ -31,7 +31,12 @@ _SIGN = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase, _ in _PHRA
 _NUMBER = rf"\d{{1,3}}(?:,\s?\d{{3}})+|\d+(?:\.\d+)?|\b(?:{'|'.join(WORDS)})\b"
 _ROMAN = r"|\b(?:IV|I{1,3}|V)\b"
 _UNIT = r"(?:\s*(?P<unit>[^\s,;()\d-][^\s,;()]*))?"
-_PERIOD = re.compile(rf"(?P<number>{_NUMBER})[\s-]*(?P<unit>hour|day|week|month|year)s?", re.IGNORECASE)
+CHINESE = {"小时": "hour", "天": "day", "日": "day", "周": "week", "个月": "month", "年": "year"}
+"""Units of time as Chinese texts write them; 月 alone is a month of the calendar."""
+
+_PERIOD = re.compile(rf"(?P<number>{_NUMBER}|\bone\b)[\s-]*(?P<unit>hour|day|week|month|year)s?", re.IGNORECASE)
+_CHINESE_DATE = r"\d{4}\s*年|\d+\s*月\s*\d+\s*日"
+_CHINESE_PERIOD = re.compile(rf"{_CHINESE_DATE}|(?P<number>\d+)\s*(?P<unit>{'|'.join(CHINESE)})")
 
 
 class Quoted(NamedTuple):
@@ -50,16 +55,20 @@ def quoted(text: str, *, roman: bool = False) -> Iterator[Quoted]:
 
 
 def periods(text: str) -> Iterator[CalendarPeriod]:
-    """Yield the lengths of time that a text states."""
+    """Yield the lengths of time that a text states, in English or Chinese."""
     for match in _PERIOD.finditer(text):
-        number = _number(match["number"].lower())
+        number = Decimal(1) if match["number"].lower() == "one" else _number(match["number"].lower())
         if number == number.to_integral_value():
             yield _period(int(number), match["unit"].lower())
+    for match in _CHINESE_PERIOD.finditer(text):
+        if match["number"]:
+            yield _period(int(match["number"]), CHINESE[match["unit"]])
 
 
 def _period(number: int, unit: str) -> CalendarPeriod:
     """Return a length of time as the vocabulary counts it; hours that are no whole days as the days they reach into."""
-    return parse_period(f"{-(-number // 24)} days" if unit == "hour" else f"{number} {unit}s")
+    count, word = (-(-number // 24), "day") if unit == "hour" else (number, unit)
+    return parse_period(f"{count} {word}{'' if count == 1 else 's'}")
 
 
 def _comparison(sign: str | None) -> str | None:

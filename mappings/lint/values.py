@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 from typing import NamedTuple
 
 from mappings.clinical_time import CalendarPeriod
 from mappings.kinds import Kind
-from mappings.kinds.combinators import Not
+from mappings.kinds.combinators import Judged, Not
+from mappings.kinds.demographics import Age
 from mappings.kinds.lesions import Lesions
 from mappings.kinds.observations import Measured, ResultKind
 from mappings.kinds.procedures import Procedure
+from mappings.kinds.studies import Human
 from mappings.lint.problems import Check, Found, Severity, Statement, Subject
 from mappings.lint.quoted import Quoted, periods, quoted
 from mappings.lint.ranges import Limit, limits_of, periods_of, range_of, unit_of
@@ -224,7 +227,41 @@ def _same_comparison(sign: str | None, written: str | None) -> bool:
 
 
 def _same_period(window: CalendarPeriod, text: str) -> bool:
-    return any((window.months, window.days) == (one.months, one.days) for one in periods(text))
+    return any(_length(window) == _length(one) for one in periods(text))
+
+
+def _length(period: CalendarPeriod) -> tuple[int, int]:
+    return period.months, period.days
+
+
+def durations_left_out(subject: Subject) -> Iterator[Found]:
+    """A length of time in a criterion's words that no field of its statement has; a reading may explain it.
+
+    Where a person confirms or judges a part of the criterion, he reads its words, the length of time among them.
+    """
+    for written in subject.written:
+        for _, group in groupby(written.statements(), key=lambda statement: statement.path[:2]):
+            first, *parts = group
+            kinds = [statement.kind for statement in (first, *parts)]
+            if not any(isinstance(kind, Human | Judged) for kind in kinds):
+                yield from _left_out(first, {length for kind in kinds for length in _lengths(kind)})
+
+
+def _left_out(statement: Statement, used: set[tuple[int, int]]) -> Iterator[Found]:
+    for period in periods(statement.criterion.text):
+        if _length(period) not in used:
+            explained = _same_period(period, "\n".join(statement.criterion.readings))
+            what = f"the text says {period}, which nothing in the statement compares"
+            yield statement.found(what, severity=Severity.NOTE if explained else None)
+
+
+def _lengths(kind: Kind) -> Iterator[tuple[int, int]]:
+    """Yield the lengths of time that a statement has, as months and days; an age is one in years."""
+    yield from (_length(period) for _, period in periods_of(kind))
+    if isinstance(kind, Age):
+        yield from ((12 * int(limit.number), 0) for limit in limits_of(kind))
+    if isinstance(kind, ResultKind) and kind.of is not None:
+        yield 0, kind.of.days
 
 
 CHECKS = (
@@ -238,6 +275,12 @@ CHECKS = (
         "threshold-unlike-text",
         thresholds_unlike_text,
         "Correct the number or the comparison; where the text does not state it, say in a reading how it was read",
+    ),
+    Check(
+        "duration-left-out",
+        durations_left_out,
+        "Write it into the statement; what the vocabulary cannot say is left to a person: `judged:` or kind `human`",
+        Severity.WARNING,
     ),
 )
 """The checks of this module."""

@@ -21,7 +21,7 @@ from mappings.kinds import Kind, When
 from mappings.lint import CHECKS, Problem, Severity, SiteRule, SiteRules, Subject, coverage, lint, read_subject
 from mappings.lint.coverage import criteria_lines
 from mappings.lint.problems import Written
-from mappings.lint.quoted import quoted
+from mappings.lint.quoted import periods, quoted
 from mappings.lint.reading import UNREADABLE, read_trials, texts, value_set_files
 from mappings.trials import Role, load_trigger
 from terminology.valuesets import Vocabulary, load_value_sets
@@ -167,6 +167,7 @@ def in_trial(statement: str, *, text: str = "Text") -> Content:
 
 HB8, HB10 = "above: 8, unit: g/dL", "above: 10, unit: g/dL"
 COND = "{kind: condition, value_set: metastasis}"
+RESECTED = "{kind: procedure, value_set: resection}"
 FREE = "answers: {{holds: free}}"
 MARGIN = "{{kind: observation, value_set: margin, of: {{event: operation, site: liver, days: {days}}}, " + FREE + "}}"
 REVIEW = TRIAL + "review_only: true\nexclusions_in_source: false\n"
@@ -466,6 +467,26 @@ EXAMPLES: dict[str, list[tuple[Content, Content]]] = {
             ),
         ),
     ],
+    "duration-left-out": [
+        (
+            in_trial("{kind: condition, value_set: stroke, within: 6 months}", text="Stroke within the last 6 months"),
+            in_trial("{kind: condition, value_set: stroke}", text="Stroke within the last 6 months"),
+        ),
+        (
+            in_trial(f"{{judged: {RESECTED}}}", text="resected within three months"),
+            in_trial(RESECTED, text="resected within three months"),
+        ),
+        (
+            in_trial(f"{{all_of: [{RESECTED}, {{kind: human}}]}}", text="resected within one year"),
+            in_trial(f"{{all_of: [{RESECTED}, {COND}]}}", text="resected within one year"),
+        ),
+        (
+            in_trial("{kind: age, at_least: 18, at_most: 75}", text="aged 18 years or more, and below 76: 18-75 years"),
+            in_trial("{kind: age, at_least: 18, at_most: 75}", text="aged 18-75 years, resected within 75 days"),
+        ),
+        (in_trial(MARGIN.format(days=14), text="R0, 14 days"), in_trial(MARGIN.format(days=14), text="R0, 21 days")),
+        (in_trial(RESECTED, text="2024年4月14日之后手术"), in_trial(RESECTED, text="入组前4周内手术")),
+    ],
     # --- source ---
     "no-source-file": [
         (Content(), Content(trial=TRIAL.replace("trial.txt", "other.txt"))),
@@ -658,6 +679,19 @@ def test_a_threshold_that_a_reading_explains_is_a_note(tmp_path: Path) -> None:
     assert problem.severity is Severity.NOTE
 
 
+def test_a_duration_that_a_reading_explains_is_a_note(tmp_path: Path) -> None:
+    reading = "The 4 weeks are those of every record here."
+    content = in_trial(RESECTED + " | " + reading, text="resected within 4 weeks")
+    (problem,) = found_in(tmp_path, content, "duration-left-out")
+    assert problem.severity is Severity.NOTE
+
+
+def test_a_duration_that_is_left_out_may_be_meant(tmp_path: Path) -> None:
+    (problem,) = found_in(tmp_path, in_trial(RESECTED, text="resected within 3 months"), "duration-left-out")
+    assert problem.severity is Severity.WARNING
+    assert problem.what == "the text says 3 months, which nothing in the statement compares"
+
+
 def test_a_status_that_says_it_is_unknown_needs_no_date(tmp_path: Path) -> None:
     trial = TRIAL.replace(", as_of: 2026-01-01", "").replace("recruiting", "unknown")
     (problem,) = found_in(tmp_path, Content(trial=trial), "no-registry-record")
@@ -729,6 +763,22 @@ def test_roman_numbers_are_read_only_where_classes_are_meant() -> None:
     assert list(quoted("class III or IV")) == []
 
 
+PERIODS = {
+    "within the last 6 months": ["6 months"],
+    "Two weeks or one-year": ["2 weeks", "1 year"],
+    "within 24 hours": ["1 day"],
+    "1.5 years": [],
+    "近6个月内，4周或30天": ["6 months", "4 weeks", "30 days"],
+    "2023年4月4日, 5月": [],
+    "3年": ["3 years"],
+}
+
+
+@pytest.mark.parametrize(("text", "found"), PERIODS.items(), ids=PERIODS)
+def test_a_text_states_lengths_of_time(text: str, found: list[str]) -> None:
+    assert [str(period) for period in periods(text)] == found
+
+
 SOURCES = {
     "numbered lines under headings, prose ends them": (
         "About\n1. no\nInclusion criteria\n\n 1. A\n 2. B\n\nExclusion Criteria:\n1. C\nDesign\n2. no\n",
@@ -768,6 +818,10 @@ def test_our_own_content_has_no_errors(own: Subject) -> None:
 def test_the_two_platelet_limits_of_the_ablation_trial_are_known_to_touch(own: Subject) -> None:
     found = [(p.where, p.severity) for p in lint(own) if p.code == "overlapping-thresholds"]
     assert found == [("E6", Severity.NOTE)]
+
+
+def test_our_own_content_leaves_no_duration_out(own: Subject) -> None:
+    assert [str(problem) for problem in lint(own) if problem.code == "duration-left-out"] == []
 
 
 def test_every_line_of_our_sources_is_encoded(own: Subject) -> None:
