@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import socket
 import sys
 import zoneinfo
 from pathlib import Path
@@ -22,6 +23,7 @@ from cds_service.settings import (
     LOOPBACK,
     ContentSettings,
     Settings,
+    SettingsError,
     load_content_settings,
     load_ledger_settings,
     load_settings,
@@ -32,6 +34,7 @@ from terminology.errors import CdsError, RecordError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
+OTHER_PORT = "Another port is named by `make run PORT=8081` or `--port 8081`."
 PIPED_WIDTH = 110
 BAD_INPUT = 2
 
@@ -52,7 +55,7 @@ def _complain(what: str) -> None:
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
     workers: Annotated[int, typer.Option(min=1, help="Processes; as many as cores.")] = 1,
     ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate for HTTPS.")] = None,
     ssl_keyfile: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
@@ -61,6 +64,7 @@ def serve(
     from cds_service.app import KEEP_ALIVE, create_app  # here: the other commands start without server and database
 
     settings = load_settings()
+    _check_free(host, port)
     logs.configure()
     one = create_app(settings)
     _tell(settings, host, port, secure=ssl_certfile is not None)
@@ -77,6 +81,14 @@ def serve(
         server_header=False,
         log_level="warning",
     )
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise SettingsError where nothing can listen: the server itself notices only after `_tell` named the address."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise SettingsError("serve", f"{error.strerror}. {OTHER_PORT}") from error
 
 
 def _tell(settings: Settings, host: str, port: int, *, secure: bool) -> None:

@@ -23,6 +23,7 @@ from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import Settings
 from tests.web.fhir_server import fhir_server
 from tests.web.serving import serve
+from tests.web.shell import run
 
 PATH = "/cds-services/trial-eligibility"
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -129,6 +130,15 @@ def test_a_stop_finishes_what_was_begun() -> None:
         assert running.wait(timeout=10) == -signal.SIGTERM
     assert answers[0].status_code == 200
     assert answers[0].json()["cards"]
+
+
+def test_a_taken_port_is_one_line_that_says_how_to_name_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDS_AUTH", "off")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("serve", "--port", str(taken.getsockname()[1]))
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "Address already in use" in done.err
+    assert "make run PORT=8081" in done.err
 
 
 def ask(port: int, request: dict[str, Any]) -> httpx2.Response:
