@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cds_service.check import DISTRIBUTION
+from cds_service.notices import notices_html
 from cds_service.pages import as_asked, escape, page, table, terms
 from cds_service.trial_pages import RulesOf, ValueSetRelease
 from mappings.catalogue import Catalogue
@@ -38,9 +39,6 @@ LIMITS = (
     "Readings of ambiguous criteria are ours; each stands with its criterion under /trials.",
     "The trials' sponsors and registries have not reviewed it and do not endorse it.",
 )
-
-FULL_LINE = 90
-"""Characters of a line of NOTICE that goes on in the next."""
 
 FUNDING = "Its authors name no funder."
 
@@ -179,20 +177,6 @@ def about_page(about: About) -> str:
         "<details><summary>Value sets and their versions</summary>",
         table(("Value set", "What", "Version"), value_sets),
         "</details>",
-        f"<h2>Notices</h2><pre>{escape(unfolded(about.notices))}</pre>",
+        f"<h2>Notices</h2>{notices_html(about.notices)}",
     ]
     return page("About this service", "\n".join(parts))
-
-
-def unfolded(text: str) -> str:
-    """Return text whose paragraphs stand on one line each: a full line and the next of the same indent are joined."""
-    found: list[str] = []
-    full = None
-    for line in text.splitlines():
-        indent = len(line) - len(line.lstrip())
-        if line and indent == full:
-            found[-1] += f" {line.lstrip()}"
-        else:
-            found.append(line)
-        full = indent if len(line) > FULL_LINE else None
-    return "\n".join(found)
