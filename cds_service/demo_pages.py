@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from cds_service.demo import demo_patients, demo_request, stories
+from cds_service.demo import demo_request, stories
 from cds_service.pages import escape, page
 from hooks.prefetch import Templates
 
-PAGE = """<p>Every patient here is invented. A link gives the CDS Hooks request that an EHR would send when this chart
-is opened; answer it with</p>
+PAGE = """<p>Every patient here is invented, and every date moved to today. A link gives the CDS Hooks request that an
+EHR would send when this chart is opened; answer it with</p>
 <pre>curl -s {base}demo/NAME | curl -s -H 'Content-Type: application/json' -d @- {base}cds-services/SERVICE</pre>
 <p><a href="cds-services">Services</a>: {services}</p>
 <ul>{patients}</ul>"""
@@ -24,18 +24,17 @@ is opened; answer it with</p>
 
 def add(app: Starlette, known: Mapping[str, Templates], today: Callable[[], dt.date]) -> None:
     """Add `/` and `/demo/{name}` to the service. today: the patients' dates are moved to this day."""
-    names = list(demo_patients(today()))
     told = stories()
     keys = {t.key: t.type for templates in known.values() for t in templates.values()}
 
     async def front(request: Request) -> Response:
         base, services = escape(str(request.base_url)), escape(", ".join(known))
-        items = "".join(_item(name, told.get(name, "")) for name in names)
+        items = "".join(_item(name, story) for name, story in told.items())
         return HTMLResponse(page("Oncology trials: demo", PAGE.format(base=base, services=services, patients=items)))
 
     async def demo(request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in names:
+        if name not in told:
             raise HTTPException(404)
         return Response(msgspec.json.encode(demo_request(name, today(), keys=keys)), media_type="application/json")
 

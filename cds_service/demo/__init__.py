@@ -53,7 +53,7 @@ def demo_request(
 
 
 def stories() -> dict[str, str]:
-    """Return each demo patient's story, by name, as README.md beside the files tells it."""
+    """Return each demo patient's story, by name, as README.md beside the files tells them, in its order."""
     lines = (files(__name__) / "README.md").read_text(encoding="utf-8").splitlines()
     rows = ([cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| `"))
     return {row[1].strip("`"): row[2] for row in rows}

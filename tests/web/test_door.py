@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from cds_service import logs
 from cds_service.app import create_app
-from cds_service.demo import WRITTEN_FOR, demo_request
+from cds_service.demo import WRITTEN_FOR, demo_patients, demo_request
 from cds_service.settings import Settings
 from hooks.services import SERVICES
 from tests.web.serving import Client, serve
@@ -74,6 +74,18 @@ def test_the_demo_page_lists_patients_whose_requests_can_be_sent(client: Client)
     request = client.http.get("/demo/trigger-positive").json()
     assert client.cards(request, "ctdna-maintenance")[0]["indicator"] == "warning"
     assert client.get("/demo/none").status_code == 404
+
+
+def test_the_demo_page_tells_the_stories_in_an_order_in_which_each_is_understood(client: Client) -> None:
+    """One that is told by another comes after it; a date would be wrong on every day but one, and so would an age."""
+    told = re.findall(r'<a href="demo/([a-z0-9-]+)">.*?<small>(.*?)</small>', client.http.get("/").text)
+    names = [name for name, _ in told]
+    assert names[0] == "trigger-positive"
+    assert sorted(names) == sorted(demo_patients(WRITTEN_FOR))
+    for name, story in told:
+        earlier = names[: names.index(name)]
+        assert [other for other in re.findall(r"As ([a-z-]+)", story) if other not in earlier] == [], story
+        assert re.search(r"\b(19|20)\d\d\b|\bof \d\d\b|The same", story) is None, story
 
 
 class _Broken(Exception):
