@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from cds_service.check import DISTRIBUTION
 from cds_service.notices import notices_html
-from cds_service.pages import as_asked, escape, page, table, terms
+from cds_service.pages import as_asked, dated, escape, page, table, terms
 from cds_service.trial_pages import RulesOf, ValueSetRelease
 from mappings.catalogue import Catalogue
 from mappings.digest import Rules
@@ -150,8 +150,8 @@ def about_page(about: About) -> str:
     trials = (
         (
             f'<a href="trials/{escape(trial.id)}">{escape(trial.id)}</a>',
-            f"<time>{escape(trial.as_of)}</time>" if trial.as_of else "not known",
-            escape(trial.source),
+            dated(trial.as_of or "not known"),
+            dated(trial.source),
             f"<code>{escape(trial.digest[:16])}</code>",
         )
         for trial in about.rules.trials

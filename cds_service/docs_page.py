@@ -23,7 +23,7 @@ def docs_page(document: Schema, settings: Settings) -> str:
         table(("What", "Rule here"), _rules(settings)),
         *(_group(tag, document) for tag in document["tags"]),
         "<h2>Schemas</h2>",
-        *(_schema(name, schema) for name, schema in sorted(document["components"]["schemas"].items())),
+        *(_schema(name, schema, document) for name, schema in sorted(document["components"]["schemas"].items())),
     ]
     return page("Interface", "\n".join(parts))
 
@@ -115,14 +115,20 @@ def _examples(carrier: Schema) -> str:
 # Schemas
 
 
-def _schema(name: str, schema: Schema) -> str:
+def _schema(name: str, schema: Schema, document: Schema) -> str:
     needed = schema.get("required", ())
     rows = [
-        (_member(member, required=member in needed), type_of(each), _code(each.get("description", "")))
+        (_member(member, required=member in needed), type_of(each), _code(_meaning(each, document)))
         for member, each in schema.get("properties", {}).items()
     ]
     members = table(("Member", "Type", "Meaning"), rows) if rows else ""
     return f'<section id="{escape(name)}"><h3>{escape(name)}</h3>{words(schema["description"])}{members}</section>'
+
+
+def _meaning(member: Schema, document: Schema) -> str:
+    """Return what is said of a member, or of the schema that it refers to."""
+    said: str = member.get("description") or resolved(member, document).get("description", "")
+    return said
 
 
 def _member(name: str, *, required: bool) -> str:

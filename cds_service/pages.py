@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Callable, Iterable
 
 from starlette.requests import Request
@@ -30,7 +31,8 @@ nav a { margin-right: 1rem } li { margin: .5rem 0 } a { color: #0b5cad } small {
   tr { border-bottom: 1px solid #dde4ea; padding: .4rem 0 } td { border: 0; padding: .1rem 0 }
   td[data-head]::before { content: attr(data-head) ": "; color: #55606c }
 }
-.mark { border: 1px solid #b9c5d0; border-radius: 4px; padding: 0 .4rem; font-size: .85rem; font-weight: 400 }
+.mark { display: inline-block; border: 1px solid #b9c5d0; border-radius: 4px; padding: 0 .4rem }
+.mark { font-size: .85rem; font-weight: 400 }
 """
 
 STYLE_HASH = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"
@@ -45,7 +47,14 @@ FRAME = """<!doctype html>
 </main></body></html>
 """
 
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
 escape = html.escape
+
+
+def dated(text: str) -> str:
+    """Return plain text as HTML in which no day (2026-11-24) is broken at the end of a line."""
+    return _DAY.sub(r"<time>\g<0></time>", escape(text))
 
 
 def page(title: str, body: str, *, root: str = "") -> str:
@@ -62,13 +71,13 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _cell(head: str, text: str) -> str:
-    """Return a cell; where the screen is narrow its head stands before it."""
-    return f'<td data-head="{head}">{text}</td>'
+    """Return a cell; where the screen is narrow its head stands before it, unless there is nothing to be said."""
+    return f'<td data-head="{head}">{text}</td>' if text else "<td></td>"
 
 
 def terms(pairs: Iterable[tuple[str, str | None]]) -> str:
     """Return a list of terms with what is said of each, plain text both; a term without words is left out."""
-    return f"<dl>{''.join(f'<dt>{escape(term)}</dt><dd>{escape(text)}</dd>' for term, text in pairs if text)}</dl>"
+    return f"<dl>{''.join(f'<dt>{escape(term)}</dt><dd>{dated(text)}</dd>' for term, text in pairs if text)}</dl>"
 
 
 def link(url: str, text: str) -> str:

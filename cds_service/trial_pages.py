@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cds_service.pages import as_asked, escape, link, page, table, terms
+from cds_service.pages import as_asked, dated, escape, link, page, table, terms
 from hooks.protocol import ProtocolError
 from mappings.catalogue import Catalogue
 from mappings.digest import Rules
@@ -229,7 +229,7 @@ def list_page(listed: TrialList) -> str:
         (
             f'<a href="trials/{escape(trial.id)}">{escape(trial.id)}</a>',
             escape(trial.short_title),
-            escape(_status(trial.registry)),
+            dated(_status(trial.registry)),
             str(trial.criteria),
         )
         for trial in listed.trials
@@ -247,7 +247,7 @@ def trial_page(trial: TrialReport) -> str:
     source = link(trial.registry.url, trial.registry.name) if trial.registry.url else escape(trial.registry.name)
     parts = [
         f"<p>{escape(trial.title)}</p>",
-        f"<p>{source}: {escape(_status(trial.registry))} ({escape(trial.registry.source)})</p>",
+        f"<p>{source}: {dated(_status(trial.registry))} ({dated(trial.registry.source)})</p>",
         _cautions(trial),
         terms(
             (
@@ -259,7 +259,7 @@ def trial_page(trial: TrialReport) -> str:
             )
         ),
         f"<p>Relevant to patients who meet {_references(trial.anchors)}.</p>",
-        *(_group(role, [c for c in trial.criteria if c.role == role.value]) for role in Role),
+        *(_group(role, trial) for role in Role),
         "<h2>Rules</h2>",
         terms((("Digest", trial.digest), ("Source's text", ", ".join(trial.source_text)))),
         "<details><summary>Value sets</summary>",
@@ -279,19 +279,21 @@ def _cautions(trial: TrialReport) -> str:
     if trial.review_only:
         said.append("The source publishes no criteria: for review only.")
     if not trial.exclusions_in_source:
-        said.append("The source states no exclusion criteria: no patient is better than “needs data”.")
+        said.append("The source states no exclusion criteria: no patient can be rated better than “needs data”.")
     return "".join(f"<p><strong>{escape(sentence)}</strong></p>" for sentence in said)
 
 
-def _group(role: Role, criteria: Iterable[CriterionReport]) -> str:
-    shown = "\n".join(_criterion_section(criterion) for criterion in criteria)
-    return f"<h2>{escape(role.value.capitalize())} criteria</h2>\n{shown or '<p>None.</p>'}"
+def _group(role: Role, trial: TrialReport) -> str:
+    shown = "\n".join(_criterion_section(criterion) for criterion in trial.criteria if criterion.role == role.value)
+    unstated = role is Role.EXCLUSION and not trial.exclusions_in_source
+    none = "<p>None in the source.</p>" if unstated else "<p>None.</p>"
+    return f"<h2>{escape(role.value.capitalize())} criteria</h2>\n{shown or none}"
 
 
 def _criterion_section(criterion: CriterionReport) -> str:
     marks = "".join(f' <span class="mark">{escape(mark)}</span>' for mark in _marks(criterion))
     words = f"<blockquote>{escape(criterion.text)}</blockquote>" if criterion.text else ""
-    readings = "".join(f"<li>{escape(reading)}</li>" for reading in criterion.readings)
+    readings = "".join(f"<li>{dated(reading)}</li>" for reading in criterion.readings)
     results = escape(", ".join(criterion.shown_results))
     shown = f"<p>Shows the latest, which decides nothing: {results}</p>" if results else ""
     statement = escape(as_yaml(criterion.statement))

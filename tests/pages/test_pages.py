@@ -65,6 +65,14 @@ def test_a_telephone_needs_no_sideways_scrolling(opened: Visit) -> None:
     assert ask(opened, "document.documentElement.scrollWidth") <= NARROW["width"]
 
 
+@pytest.mark.parametrize("opened", [(path, NARROW) for path in PAGES], indirect=True, ids=PAGES)
+def test_no_day_and_no_mark_is_broken_and_no_head_stands_before_nothing(opened: Visit) -> None:
+    broken = "[...document.querySelectorAll('time, .mark')].filter(e => e.getClientRects().length > 1)"
+    assert ask(opened, f"{broken}.map(e => e.textContent)") == []
+    heads = "[...document.querySelectorAll('td[data-head]')].filter(e => !e.textContent)"
+    assert ask(opened, f"{heads}.map(e => e.dataset.head)") == []
+
+
 @pytest.mark.parametrize("opened", [(path, WIDE) for path in PAGES], indirect=True, ids=PAGES)
 def test_every_link_within_the_service_leads_somewhere(opened: Visit, base: str) -> None:
     links = {link for link in ask(opened, "[...document.links].map(a => a.href)") if link.startswith(base)}

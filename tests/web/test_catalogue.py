@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.resources import files
@@ -124,6 +125,20 @@ def test_a_page_says_every_line_of_the_trial(client: Client) -> None:
     for criterion in TRIALS["NCT06609434"].criteria:
         assert f'<section id="{criterion.id}">' in page
         assert html.escape(criterion.text) in page
+
+
+@pytest.mark.parametrize(("id_", "unstated"), [("CTDNA-LUNG-NODULES", True), ("NCT05797077", False)])
+def test_a_page_says_that_the_source_states_no_exclusions(client: Client, id_: str, unstated: bool) -> None:
+    page = client.http.get(f"/trials/{id_}", headers={"accept": BROWSER}).text
+    assert ("<p>None in the source.</p>" in page) is unstated
+    assert ("no patient can be rated better than “needs data”" in page) is unstated
+
+
+def test_a_day_on_a_page_is_not_broken_at_its_hyphens(client: Client) -> None:
+    for path in ("/trials", "/trials/NCT05797077", "/about"):
+        page = client.http.get(path, headers={"accept": BROWSER}).text
+        assert "<time>2023-04-04</time>" in page
+        assert re.findall(r"(?<!<time>)2023-04-04", page) == []
 
 
 def test_the_attributes_say_who_made_it_what_for_and_by_which_rules(client: Client) -> None:

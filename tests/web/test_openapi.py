@@ -88,6 +88,10 @@ def test_the_page_shows_every_operation_and_schema_and_needs_nothing_from_elsewh
     )
 
 
+def test_every_member_on_the_page_has_its_meaning(client: Client) -> None:
+    assert re.findall(r"<td[^>]*></td>", client.http.get("/docs").text) == []
+
+
 def answered(status: int, body: Any, path: str = "/cds-services", method: str = "GET") -> httpx2.Response:
     return httpx2.Response(status, json=body, request=httpx2.Request(method, f"http://cds.example{path}"))
 
