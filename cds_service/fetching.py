@@ -13,13 +13,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from http.cookiejar import DefaultCookiePolicy
 from typing import NamedTuple
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 
+from cds_service.calling import Session, pieces
 from cds_service.outbound import Address, Outbound, under
 from hooks.protocol import FhirAuthorization, HookRequest
 from mappings.fhir import Body, Bundle, decode
@@ -34,7 +34,6 @@ SERVERS = 32
 
 MAX_PAGES = 200
 MAX_ENTRIES = 50_000
-CHUNK = 65_536
 TRIES = 3
 CONNECT_SECONDS = 2.0
 PAUSE_SECONDS = 0.1
@@ -49,6 +48,7 @@ HEADERS = {
 
 REFUSED = "the FHIR server refused access"
 LATE = "the FHIR server did not answer in time"
+NOT_READ = "the FHIR server's answer could not be read"
 NOT_ALLOWED = "the FHIR server of the request is not one that may be called"
 WORDS = {
     401: REFUSED,
@@ -184,9 +184,7 @@ class Fetcher:
         """Return this thread's session: its connections are kept, nothing else is."""
         session: requests.Session | None = getattr(self._sessions, "session", None)
         if session is None:
-            session = self._sessions.session = requests.Session()
-            session.headers.update(HEADERS)
-            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            session = self._sessions.session = Session(HEADERS)
         return session
 
 
@@ -207,12 +205,15 @@ class Chain:
         return Fetched(joined(pages) if pages else None, missing)
 
     def read(self, session: Callable[[], requests.Session]) -> None:
-        """Read every page, or note why not."""
+        """Read every page, or note why not; after an error that nobody foresaw, too."""
+        why: str | None = NOT_READ
         try:
             self._read_pages(session())
-            self._missing = None
+            why = None
         except FetchFault as fault:
-            self._missing = fault.what
+            why = fault.what
+        finally:
+            self._missing = why
 
     def _read_pages(self, session: requests.Session) -> None:
         url: str | None = self._access.url(self._query.url)
@@ -239,7 +240,7 @@ def _page(raw: bytes) -> Body:
 
 
 class _Bearer(AuthBase):
-    """Sends the token, or nothing: with an auth of its own, requests looks for no password on this machine."""
+    """Sends the token, or nothing."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token
@@ -265,7 +266,7 @@ def _call(session: requests.Session, access: Access, url: str) -> bytes:
             raise FetchFault(LATE) from None
         except requests.ConnectionError:
             pause, why = PAUSE_SECONDS * 2**attempt, "the FHIR server could not be reached"
-        except requests.RequestException:
+        except (requests.RequestException, ValueError):
             raise FetchFault("the FHIR server could not be asked") from None
         if attempt + 1 == TRIES or pause >= access.left:
             break
@@ -294,7 +295,6 @@ def _send(
         headers=headers,
         auth=_Bearer(access.token),
         allow_redirects=False,
-        stream=True,
         timeout=(min(CONNECT_SECONDS, access.left), access.left),
     )
 
@@ -309,18 +309,16 @@ def _body(response: requests.Response, access: Access) -> bytes:
     """Return the body, read as it comes so that neither its size nor its slowness goes beyond the limits."""
     if response.status_code != 200:
         raise FetchFault(_why(response.status_code))
-    chunks: list[bytes] = []
+    body: list[bytes] = []
     try:
-        while chunk := response.raw.read1(CHUNK, decode_content=True):
-            access.budget.take(size=len(chunk))
-            chunks.append(chunk)
-            if time.monotonic() > access.deadline:
-                raise FetchFault(LATE)
-    except ReadTimeoutError:
+        for piece in pieces(response, access.deadline):
+            access.budget.take(size=len(piece))
+            body.append(piece)
+    except TimeoutError:
         raise FetchFault(LATE) from None
     except HTTPError:
         raise FetchFault("the FHIR server's answer broke off") from None
-    return b"".join(chunks)
+    return b"".join(body)
 
 
 def _why(status: int) -> str:

@@ -19,6 +19,7 @@ import jwt
 import requests
 from urllib3.exceptions import HTTPError
 
+from cds_service.calling import Session, pieces
 from terminology.errors import CdsError
 
 LIFESPAN = 600.0
@@ -32,7 +33,7 @@ COOL_DOWN = 10.0
 
 SECONDS = 2.0
 MAX_SIZE = 256 * 1024
-CHUNK = 16_384
+HEADERS = {"Accept": "application/json", "User-Agent": "oncology-trial-cds"}
 
 Keys = Mapping[tuple[str, str], jwt.PyJWK]
 """(kid, algorithm) -> the one key of that name which fits the algorithm."""
@@ -74,15 +75,15 @@ class KeySet:
     async def _renew(self) -> None:
         """Read the keys again; those that were known stay, for a while, when they cannot be read."""
         first = self._keys is None
+        self._not_before = self._clock() + COOL_DOWN  # whatever comes of it
         try:
             self._keys = await asyncio.wait_for(asyncio.to_thread(self._read), SECONDS)
             self._read_at = self._clock()
         except (KeysError, TimeoutError):
-            first = False
             if self._age() > KEPT:
                 self._keys = None
-        if not first:
-            self._not_before = self._clock() + COOL_DOWN
+        else:
+            self._not_before = self._clock() if first else self._not_before
 
     def _age(self) -> float:
         return self._clock() - self._read_at
@@ -106,33 +107,22 @@ def from_file(file: Path, algorithms: Iterable[str]) -> Keys:
 
 def from_url(url: str, algorithms: Iterable[str]) -> Keys:
     """Return the keys of an address. Raises KeysError."""
+    deadline = time.monotonic() + SECONDS
     try:
-        with requests.get(
-            url,
-            headers={"Accept": "application/json", "User-Agent": "oncology-trial-cds"},
-            auth=_nobody,
-            allow_redirects=False,
-            stream=True,
-            timeout=SECONDS,
-        ) as response:
-            return parse(_body(response), algorithms)
-    except (requests.RequestException, HTTPError):
+        with Session(HEADERS) as session, session.get(url, allow_redirects=False, timeout=SECONDS) as answer:
+            return parse(_body(answer, deadline), algorithms)
+    except (requests.RequestException, HTTPError, TimeoutError, ValueError):
         raise KeysError("the key set could not be fetched") from None
 
 
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send no credentials: with an auth of its own, requests looks for no password on this machine."""
-    return request
-
-
-def _body(response: requests.Response) -> bytes:
+def _body(response: requests.Response, deadline: float) -> bytes:
     if response.status_code != 200:
         raise KeysError(f"the key set's address answered {response.status_code}")
-    body, deadline = b"", time.monotonic() + SECONDS
-    while chunk := response.raw.read1(CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > MAX_SIZE or time.monotonic() > deadline:
-            raise KeysError("the key set is too long or too slow")
+    body = b""
+    for piece in pieces(response, deadline):
+        body += piece
+        if len(body) > MAX_SIZE:
+            raise KeysError("the key set is too long")
     return body
 
 

@@ -48,7 +48,10 @@ def address_of(url: str) -> Address | None:
 
 def under(base: str, relative: str) -> str | None:
     """Return the absolute URL of a query, or of a link as it is written, under a server's base; None when it is not."""
-    url = urljoin(f"{base}/", relative)
+    try:
+        url = urljoin(f"{base}/", relative)
+    except ValueError:
+        return None
     address, own = address_of(url), address_of(base)
     return url if address is not None and own is not None and address.is_under(own) else None
 

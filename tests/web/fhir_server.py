@@ -194,6 +194,21 @@ def drip(answering: Answering) -> None:
         time.sleep(0.05)
 
 
+def endless_redirect(answering: Answering) -> None:
+    """Send the query elsewhere, with a body that does not end while anybody reads it."""
+    answering.send_response(302)
+    answering.send_header("location", "/elsewhere")
+    answering.end_headers()
+    for _ in range(1000):
+        answering.wfile.write(b" " * 1000)
+        time.sleep(0.005)
+
+
+def broken_header(answering: Answering) -> None:
+    """Answer with a header that is none."""
+    answering.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncanary is no header\r\n\r\n{}")
+
+
 def cut_off(answering: Answering) -> None:
     """Promise more than is sent, and close."""
     answering.send_response(200)

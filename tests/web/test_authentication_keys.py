@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from cds_service.jwks import COOL_DOWN, KEPT, LIFESPAN, MAX_SIZE, Keys, KeysError, KeySet, from_url, parse
+from cds_service.jwks import COOL_DOWN, KEPT, LIFESPAN, MAX_SIZE, SECONDS, Keys, KeysError, KeySet, from_url, parse
 from cds_service.settings import Settings
 from tests.web.serving import serve
 from tests.web.tokens import (
@@ -132,6 +132,14 @@ def test_a_slow_key_server_holds_up_its_own_callers_only(tmp_path: Path) -> None
         assert len(server.calls) == 1
 
 
+@pytest.mark.parametrize("place", ["http://[/", "http://x/\xff"])
+def test_a_place_that_leads_nowhere_lets_nobody_in_and_is_asked_once(tmp_path: Path, place: str) -> None:
+    with key_server(b"") as server, service(tmp_path, jku=server.url) as http:
+        server.status, server.headers = 302, {"Location": place}
+        assert [status(http, token(FIRST, {"jku": server.url})) for _ in range(3)] == [OUT] * 3
+        assert len(server.calls) == 1
+
+
 # One key set, with a clock that is set by hand
 
 
@@ -139,13 +147,14 @@ class Rotating:
     """Keys that a test changes. reads: how often they were read."""
 
     def __init__(self, *keys: Json) -> None:
-        self.keys, self.reads, self.now, self.broken = list(keys), 0, 1000.0, False
+        self.keys, self.reads, self.now = list(keys), 0, 1000.0
+        self.error: Exception | None = None
         self.set = KeySet(self.read, clock=lambda: self.now)
 
     def read(self) -> Keys:
         self.reads += 1
-        if self.broken:
-            raise KeysError("broken")
+        if self.error is not None:
+            raise self.error
         return parse(key_set(self.keys), ALGORITHMS)
 
     def has(self, kid: str) -> bool:
@@ -177,26 +186,35 @@ def test_unknown_names_refresh_once_in_a_cool_down() -> None:
 def test_keys_that_cannot_be_read_again_stay_for_a_while() -> None:
     keys = Rotating(FIRST.jwk())
     assert keys.has("2025")
-    keys.broken = True
+    keys.error = KeysError("broken")
     keys.now += KEPT
     assert keys.has("2025")
     keys.now += COOL_DOWN + 1
     assert not keys.has("2025")
-    keys.broken = False
+    keys.error = None
     keys.now += COOL_DOWN
     assert keys.has("2025")
 
 
 def test_keys_that_were_never_read_are_tried_again_later() -> None:
     keys = Rotating(FIRST.jwk())
-    keys.broken = True
+    keys.error = KeysError("broken")
     assert not keys.has("2025")
     assert not keys.set.is_known
-    keys.broken = False
+    keys.error = None
     assert not keys.has("2025")
     assert keys.reads == 1
     keys.now += COOL_DOWN
     assert keys.has("2025")
+
+
+def test_an_error_that_nobody_foresaw_is_not_met_again_at_once() -> None:
+    keys = Rotating(FIRST.jwk())
+    keys.error = RuntimeError()
+    with pytest.raises(RuntimeError):
+        keys.has("2025")
+    assert not keys.has("2025")
+    assert keys.reads == 1
 
 
 def test_many_at_once_are_answered_by_one_reading() -> None:
@@ -226,6 +244,20 @@ def elsewhere(server: KeyServer) -> None:
     server.status, server.headers = 302, {"Location": f"{server.url}2"}
 
 
+def elsewhere_slowly(server: KeyServer) -> None:
+    """A redirect whose body nobody needs."""
+    elsewhere(server)
+    server.trickle = 0.1
+
+
+def nowhere(server: KeyServer) -> None:
+    server.status, server.headers = 302, {"Location": "http://[/"}
+
+
+def latin(server: KeyServer) -> None:
+    server.status, server.headers = 302, {"Location": "http://x/\xff"}
+
+
 def failing(server: KeyServer) -> None:
     server.status = 500
 
@@ -245,7 +277,10 @@ def saying(body: bytes) -> Callable[[KeyServer], None]:
     return say
 
 
-FAULTS = [huge, packed, elsewhere, failing, cut, not_packed, saying(b"<html>"), saying(b"[]"), saying(b'{"keys": 1}')]
+FAULTS = [
+    *(huge, packed, elsewhere, elsewhere_slowly, nowhere, latin, failing, cut, not_packed),
+    *(saying(b"<html>"), saying(b"[]"), saying(b'{"keys": 1}')),
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -253,8 +288,10 @@ def test_a_place_that_answers_something_else_has_no_keys(fault: Callable[[KeySer
     with key_server(key_set([FIRST.jwk()])) as server:
         assert from_url(server.url, ALGORITHMS).keys() == {("2025", "ES384")}
         fault(server)
+        started = time.monotonic()
         with pytest.raises(KeysError):
             from_url(server.url, ALGORITHMS)
+        assert time.monotonic() - started < 2 * SECONDS
         assert len(server.calls) == 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import json
 import time
 from collections.abc import Iterator
@@ -248,6 +249,9 @@ FAULTS: list[tuple[str, Fault, str]] = [
     ("503 for ever", fhir.status(503), "is busy"),
     ("429 for long", fhir.status(429, retry_after="3600"), "is busy"),
     ("302", fhir.status(302, location="http://127.0.0.1:1/fhir"), "sends the query elsewhere"),
+    ("302 with a body that does not end", fhir.endless_redirect, "sends the query elsewhere"),
+    ("302 to what is no address", fhir.status(302, location="http://[/"), "sends the query elsewhere"),
+    ("302 in Latin-1", fhir.status(302, location="/fhir/J\xf6hn"), "sends the query elsewhere"),
     ("HTML", fhir.says(b"<html>Please log in</html>", "text/html"), "is not FHIR JSON"),
     ("XML", fhir.says(b"<Bundle xmlns='http://hl7.org/fhir'/>", "application/fhir+xml"), "is not FHIR JSON"),
     ("truncated JSON", fhir.says(b'{"resourceType":"Bundle","entry":[{"res'), "is not FHIR JSON"),
@@ -264,6 +268,7 @@ FAULTS: list[tuple[str, Fault, str]] = [
     ("a page elsewhere", fhir.next_link("http://169.254.169.254/latest"), "leads away"),
     ("a page beside the base", fhir.next_link("{base}x/Condition?p=2"), "leads away"),
     ("a page of another port", fhir.next_link("http://127.0.0.1:1/fhir?p=2"), "leads away"),
+    ("a page at what is no address", fhir.next_link("http://[::1"), "leads away"),
     ("a page above", fhir.next_link("{base}/../admin"), "leads away"),
     ("a second page that fails", fhir.page_two(fhir.status(500)), "failed"),
     ("a second page that has expired", fhir.page_two(fhir.status(410)), "says that it is gone"),
@@ -295,6 +300,24 @@ def reason(server: FhirServer, type_: str = "Condition") -> str:
     gathering.close()
     parts = parts_of(gathered.request, known, gathered.lost)
     return read_record(parts, vocabulary=CONTENT.vocabulary, today=WRITTEN_FOR).incomplete.get(type_, "")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fhir.status(302, location="http://[/canary"),
+        fhir.status(302, location="/fhir/Patient/canary?name=J\xf6hn"),
+        fhir.next_link("http://[::1/canary"),
+    ],
+    ids=["no address", "Latin-1", "a page"],
+)
+def test_what_a_server_answers_is_not_logged(
+    server: FhirServer, fault: Fault, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults["Condition"] = fault
+    assert reason(server)
+    gc.collect()
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(
