@@ -1,6 +1,7 @@
 """Logs: one JSON line per request, made of the fields below and nothing else.
 
-No body, no URL as it was sent, no id, no message of an exception comes near it: any of these may name a patient.
+No body, no URL as it was sent, no id, no message of an exception comes near it: any of these may name a patient. For
+the same reason what libraries log is not written as they say it.
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
+import threading
 import traceback
 from pathlib import Path
 
 import msgspec
 
 LOGGER = logging.getLogger("cds_service")
+
+ELSEWHERE = "logged-elsewhere"
+"""The event of what a library, asyncio or the end of a thread says."""
 
 
 class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -71,6 +76,22 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__} at {places}"
 
 
+class Others(logging.Handler):
+    """Says of what others log only where it came from: their messages and tracebacks hold addresses and values."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        error = record.exc_info[1] if record.exc_info else None
+        place = where(error) if error else f"{record.name} at {record.filename}:{record.lineno}"
+        _write(EventLine(event=ELSEWHERE, error=place), record.levelno)
+
+
+def _tell_end(ended: threading.ExceptHookArgs) -> None:
+    """Say that an error ended a thread; Python would print its message."""
+    if ended.exc_value is not None:
+        tell(EventLine(event=ELSEWHERE, error=where(ended.exc_value)))
+
+
 def configure() -> None:
     """Send the lines to standard output, as containers expect."""
     handler = logging.StreamHandler(sys.stdout)
@@ -78,3 +99,5 @@ def configure() -> None:
     LOGGER.handlers = [handler]
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
+    logging.getLogger().handlers = [Others(logging.WARNING)]
+    threading.excepthook = _tell_end

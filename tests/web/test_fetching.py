@@ -14,10 +14,13 @@ from typing import Any
 
 import httpx2
 import pytest
+import requests
 
 from cds_service.content import load_content
 from cds_service.demo import WRITTEN_FOR, demo_patients, demo_request
+from cds_service.fetching import NOT_READ, Chain, Query, access
 from cds_service.gathering import Gathering
+from cds_service.outbound import Outbound
 from cds_service.settings import ContentSettings, Settings
 from hooks.prefetch import parts_of, templates
 from hooks.protocol import HookRequest
@@ -318,6 +321,18 @@ def test_what_a_server_answers_is_not_logged(
     assert reason(server)
     gc.collect()
     assert caplog.text == ""
+
+
+def test_an_error_that_nobody_foresaw_is_not_said_to_be_late() -> None:
+    def breaking() -> requests.Session:
+        raise RuntimeError
+
+    request = HookRequest("patient-view", ID, False, {}, "https://fhir.example")
+    leave = access(request, Outbound(("*",)), seconds=1, size=1)
+    chain = Chain(leave, Query("Condition?patient=x"))
+    with pytest.raises(RuntimeError):
+        chain.read(breaking)
+    assert chain.fetched().missing == NOT_READ
 
 
 @pytest.mark.parametrize(
