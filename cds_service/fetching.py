@@ -8,11 +8,11 @@ used for its own request and stands nowhere else; no redirect is followed, no co
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import requests
@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from cds_service.calling import Session, pieces
 from cds_service.outbound import Address, Outbound, under
+from cds_service.threads import Threads
 from hooks.protocol import FhirAuthorization, HookRequest
 from mappings.fhir import Body, Bundle, decode
 from mappings.fhir.bodies import joined, next_page
@@ -153,14 +154,14 @@ class Fetcher:
     """Fetches queries, side by side, from servers that each have their own threads."""
 
     def __init__(self) -> None:
-        self._pools: OrderedDict[tuple[str, str, int], ThreadPoolExecutor] = OrderedDict()
+        self._pools: OrderedDict[tuple[str, str, int], Threads] = OrderedDict()
         self._sessions = threading.local()
 
     async def fetch(self, access: Access, queries: Mapping[str, Query]) -> dict[str, Fetched]:
         """Return what came of each query by the deadline."""
         pool = self._pool(access.address)
         chains = {key: Chain(access, query) for key, query in queries.items()}
-        running = [pool.submit(chain.read, self._session) for chain in chains.values()]
+        running = [pool.submit(functools.partial(chain.read, self._session)) for chain in chains.values()]
         await asyncio.wait([asyncio.wrap_future(future) for future in running], timeout=access.left)
         for future in running:
             future.cancel()
@@ -169,15 +170,15 @@ class Fetcher:
     def close(self) -> None:
         """Let go of every thread, without waiting for those that still read."""
         for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.close()
 
-    def _pool(self, address: Address) -> ThreadPoolExecutor:
+    def _pool(self, address: Address) -> Threads:
         key = address[:3]
         if key not in self._pools:
-            self._pools[key] = ThreadPoolExecutor(THREADS, thread_name_prefix="fhir")
+            self._pools[key] = Threads(THREADS, "fhir")
         self._pools.move_to_end(key)
         if len(self._pools) > SERVERS:
-            self._pools.popitem(last=False)[1].shutdown(wait=False)
+            self._pools.popitem(last=False)[1].close()
         return self._pools[key]
 
     def _session(self) -> requests.Session:

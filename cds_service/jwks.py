@@ -12,6 +12,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from cds_service.calling import Session, pieces
+from cds_service.threads import in_thread
 from terminology.errors import CdsError
 
 LIFESPAN = 600.0
@@ -50,13 +52,18 @@ class KeysError(CdsError):
 
 
 class KeySet:
-    """The keys of one client, kept. read: reads them; runs in a thread. clock: seconds, steady."""
+    """The keys of one client, kept. read: reads them; runs in a thread of its own. clock: seconds, steady.
+
+    A reading that takes too long goes on by itself. None begins while another runs: there are never more of them than
+    key sets, and nobody else's signature waits for one.
+    """
 
     def __init__(self, read: Read, clock: Callable[[], float] = time.monotonic) -> None:
         self._read, self._clock = read, clock
         self._keys: Keys | None = None
         self._read_at = self._not_before = float("-inf")
         self._lock = asyncio.Lock()
+        self._reading: Future[Keys] | None = None
 
     @property
     def is_known(self) -> bool:
@@ -77,13 +84,20 @@ class KeySet:
         first = self._keys is None
         self._not_before = self._clock() + COOL_DOWN  # whatever comes of it
         try:
-            self._keys = await asyncio.wait_for(asyncio.to_thread(self._read), SECONDS)
+            self._keys = await self._read_anew()
             self._read_at = self._clock()
         except (KeysError, TimeoutError):
             if self._age() > KEPT:
                 self._keys = None
         else:
             self._not_before = self._clock() if first else self._not_before
+
+    async def _read_anew(self) -> Keys:
+        """Return the keys as they are now. Raises KeysError, and TimeoutError after some seconds."""
+        if self._reading is not None and not self._reading.done():
+            raise KeysError("an earlier reading has not ended")
+        self._reading = in_thread(self._read, "keys")
+        return await asyncio.wait_for(asyncio.wrap_future(self._reading), SECONDS)
 
     def _age(self) -> float:
         return self._clock() - self._read_at

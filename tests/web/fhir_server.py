@@ -194,6 +194,14 @@ def drip(answering: Answering) -> None:
         time.sleep(0.05)
 
 
+def drip_header(answering: Answering) -> None:
+    """Answer one byte of a header at a time, for ever."""
+    answering.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    for _ in range(300):
+        answering.wfile.write(b"a")
+        time.sleep(0.1)
+
+
 def endless_redirect(answering: Answering) -> None:
     """Send the query elsewhere, with a body that does not end while anybody reads it."""
     answering.send_response(302)

@@ -6,8 +6,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,8 +37,8 @@ ALGORITHMS = ("ES384", "RS384")
 
 
 @contextmanager
-def service(folder: Path, **client: object) -> Iterator[httpx2.Client]:
-    clients = clients_file(folder, [{"iss": ISS, **client}])
+def service(folder: Path, *others: Json, **client: object) -> Iterator[httpx2.Client]:
+    clients = clients_file(folder, [*others, {"iss": ISS, **client}])
     settings = Settings(auth="optional", clients=clients, public_url=PUBLIC, data_dir=folder / "data")
     for base in serve(settings):
         with httpx2.Client(base_url=base, trust_env=False) as http:
@@ -132,6 +134,23 @@ def test_a_slow_key_server_holds_up_its_own_callers_only(tmp_path: Path) -> None
         assert len(server.calls) == 1
 
 
+def test_slow_key_servers_hold_up_no_other_client(tmp_path: Path) -> None:
+    """There are more of them than threads in which signatures are verified."""
+    with key_server(b"") as server:
+        server.pause = 10
+        places = [f"{server.url}{n}" for n in range(40)]
+        (tmp_path / "keys.json").write_bytes(key_set([FIRST.jwk()]))
+        slow: Json = {"iss": "https://slow.example", "jku": places}
+        with service(tmp_path, slow, jwks_file="keys.json") as http, ThreadPoolExecutor(len(places)) as callers:
+            sent = [token(ATTACKER, {"jku": place}, {"iss": slow["iss"]}) for place in places]
+            waiting = [callers.submit(status, http, each) for each in sent]
+            time.sleep(0.5)
+            started = time.monotonic()
+            assert status(http, token(FIRST, {"jku": ...})) == IN
+            assert time.monotonic() - started < SECONDS / 2
+            assert {each.result() for each in waiting} == {OUT}
+
+
 @pytest.mark.parametrize("place", ["http://[/", "http://x/\xff"])
 def test_a_place_that_leads_nowhere_lets_nobody_in_and_is_asked_once(tmp_path: Path, place: str) -> None:
     with key_server(b"") as server, service(tmp_path, jku=server.url) as http:
@@ -149,10 +168,12 @@ class Rotating:
     def __init__(self, *keys: Json) -> None:
         self.keys, self.reads, self.now = list(keys), 0, 1000.0
         self.error: Exception | None = None
+        self.hang: Callable[[], object] = int
         self.set = KeySet(self.read, clock=lambda: self.now)
 
     def read(self) -> Keys:
         self.reads += 1
+        self.hang()
         if self.error is not None:
             raise self.error
         return parse(key_set(self.keys), ALGORITHMS)
@@ -215,6 +236,19 @@ def test_an_error_that_nobody_foresaw_is_not_met_again_at_once() -> None:
         keys.has("2025")
     assert not keys.has("2025")
     assert keys.reads == 1
+
+
+def test_a_reading_that_hangs_is_not_joined_by_another() -> None:
+    keys, going_on = Rotating(FIRST.jwk()), threading.Event()
+    keys.hang = going_on.wait
+    for _ in range(3):
+        assert not keys.has("2025")
+        keys.now += COOL_DOWN
+    assert keys.reads == 1
+    going_on.set()
+    while not keys.has("2025"):
+        keys.now += COOL_DOWN
+    assert keys.reads == 2
 
 
 def test_many_at_once_are_answered_by_one_reading() -> None:

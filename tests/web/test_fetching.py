@@ -264,6 +264,7 @@ FAULTS: list[tuple[str, Fault, str]] = [
     ("closes", fhir.close, "could not be reached"),
     ("hangs", fhir.hang, "did not answer in time"),
     ("drips", fhir.drip, "did not answer in time"),
+    ("drips its header", fhir.drip_header, "did not answer in time"),
     ("unpacks to very much", fhir.bomb, "more than this service reads"),
     ("an outcome as the answer", fhir.resource(outcome("processing")), "the server reported an error"),
     ("another type", fhir.resource({"resourceType": "Basic", "id": "b"}), "something else was sent"),

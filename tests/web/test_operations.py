@@ -21,9 +21,10 @@ from cds_service import app
 from cds_service.background import Background
 from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import Settings
-from tests.web.fhir_server import fhir_server
+from tests.web.fhir_server import drip_header, fhir_server
 from tests.web.serving import serve
 from tests.web.shell import run
+from tests.web.tokens import ISS, PUBLIC, clients_file, key, token
 
 PATH = "/cds-services/trial-eligibility"
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -114,12 +115,9 @@ def test_a_stop_finishes_what_was_begun() -> None:
     """SIGTERM while the FHIR server has not answered yet: the clinician still gets the cards."""
     request = demo_request("trigger-positive", WRITTEN_FOR)
     resources = [entry["resource"] for entry in request["prefetch"].pop("conditions")["entry"]]
-    with fhir_server(resources) as server, socket.socket() as probe:
-        server.delay = 1.0
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        running = started(port, server.base)
+    with fhir_server(resources) as server:
+        server.delay, port = 1.0, free_port()
+        running = started(port, CDS_AUTH="off", CDS_FHIR_SERVERS=server.base)
         answers: list[httpx2.Response] = []
         asking = threading.Thread(target=lambda: answers.append(ask(port, {**request, "fhirServer": server.base})))
         asking.start()
@@ -141,13 +139,46 @@ def test_a_taken_port_is_one_line_that_says_how_to_name_another(monkeypatch: pyt
     assert "make run PORT=8081" in done.err
 
 
-def ask(port: int, request: dict[str, Any]) -> httpx2.Response:
-    return httpx2.post(f"http://127.0.0.1:{port}{PATH}", json=request, trust_env=False, timeout=10)
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("place", ["jwks", "Condition"])
+def test_a_server_that_never_ends_its_answer_does_not_hold_up_the_stop(
+    tmp_path: Path, place: str, stop: signal.Signals
+) -> None:
+    with fhir_server([]) as server:
+        server.faults[place] = drip_header
+        jku = f"{server.base}/{place}"
+        clients = clients_file(tmp_path, [{"iss": ISS, "jku": jku}])
+        keys = {"CDS_AUTH": "optional", "CDS_CLIENTS": str(clients), "CDS_PUBLIC_URL": PUBLIC}
+        settings = keys if place == "jwks" else {"CDS_AUTH": "off", "CDS_FHIR_SERVERS": server.base}
+        port = free_port()
+        running = started(port, CDS_DATA_DIR=str(tmp_path), **settings)
+        request = demo_request("trigger-positive", WRITTEN_FOR)
+        del request["prefetch"]["conditions"]
+        signed = token(key("2026"), {"jku": jku})
+        headers = {"authorization": f"Bearer {signed}"}
+        answer = ask(port, {**request, "fhirServer": server.base}, **headers)
+        assert (answer.status_code, len(server.calls)) == (401 if place == "jwks" else 200, 1)
+        running.send_signal(stop)
+        try:
+            running.wait(timeout=10)
+        finally:
+            running.kill()
 
 
-def started(port: int, fhir_base: str) -> subprocess.Popen[bytes]:
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+    return found
+
+
+def ask(port: int, request: dict[str, Any], **headers: str) -> httpx2.Response:
+    url = f"http://127.0.0.1:{port}{PATH}"
+    return httpx2.post(url, json=request, headers=headers, trust_env=False, timeout=10)
+
+
+def started(port: int, **settings: str) -> subprocess.Popen[bytes]:
     """Run `cds-service serve` until it is ready."""
-    settings = {"CDS_AUTH": "off", "CDS_FHIR_SERVERS": fhir_base}
     command = [str(Path(sys.executable).parent / "cds-service"), "serve", "--port", str(port)]
     running = subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
     for _ in range(300):

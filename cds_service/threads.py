@@ -1,0 +1,67 @@
+"""Threads for calls that may never return: they do not keep the process from its end.
+
+Python waits for the threads of an executor when it ends, and asyncio for those of its own; a server that sends one byte
+of a header every second would hold up both for as long as it likes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Call = tuple["Future[Any]", Callable[[], Any]]
+
+
+def in_thread(call: Callable[[], T], name: str) -> Future[T]:
+    """Call in a thread of its own."""
+    future: Future[T] = Future()
+    threading.Thread(target=_fulfil, args=(future, call), name=name, daemon=True).start()
+    return future
+
+
+def _fulfil(future: Future[T], call: Callable[[], T]) -> None:
+    """Give a future what a call returns or raises, unless it was cancelled before."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as error:  # whoever waits for it decides
+        future.set_exception(error)
+
+
+class Threads:
+    """At most so many threads, which take one call after another. To be used from one thread only."""
+
+    def __init__(self, most: int, name: str) -> None:
+        self._most, self._name, self._started = most, name, 0
+        self._waiting: SimpleQueue[Call | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """Call as soon as a thread is free."""
+        future: Future[T] = Future()
+        self._waiting.put((future, call))
+        if not self._idle.acquire(blocking=False) and self._started < self._most:
+            self._started += 1
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        return future
+
+    def close(self) -> None:
+        """Let each thread end after what it has in hand, without waiting for it."""
+        for _ in range(self._started):
+            self._waiting.put(None)
+
+    def _work(self) -> None:
+        while self._took():
+            self._idle.release()
+
+    def _took(self) -> bool:
+        """Whether there was a call to take. Nothing of it outlives it here: it holds a token, and what was read."""
+        taken = self._waiting.get()
+        if taken is not None:
+            _fulfil(*taken)
+        return taken is not None
