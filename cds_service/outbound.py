@@ -1,7 +1,8 @@
 """Which addresses this service may call: the FHIR servers that the settings name, and what lies under them.
 
 An address is compared by what it means (scheme, host, port, path), never by how it is spelt: what cannot be read with
-certainty (a user, a percent sign or a dot segment in the path, a backslash, a blank, another alphabet) is refused.
+certainty (a user, a percent sign, a semicolon or a dot segment in the path, a backslash, a blank, another alphabet) is
+refused. Some servers read `..;x` as `..`, others as a name.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def address_of(url: str) -> Address | None:
         return None
     if not parts.hostname or "@" in parts.netloc or "#" in url or "%" in parts.netloc + parts.path:
         return None
-    if not DOTS.isdisjoint(parts.path.split("/")):
+    if ";" in parts.path or not DOTS.isdisjoint(parts.path.split("/")):
         return None
     return Address(parts.scheme, parts.hostname, port, parts.path.rstrip("/"))
 

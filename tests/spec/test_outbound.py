@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.outbound import Outbound, address_of
+from cds_service.outbound import Outbound, address_of, under
 
 NAMED = ("https://fhir.hospital.example/r4", "http://10.0.0.5:8080/fhir")
 
@@ -49,6 +49,12 @@ REFUSED = [
     "https://fhir.hospital.example/r4/%2e%2e/admin",
     "https://fhir.hospital.example/r4/..%2fadmin",
     "https://fhir.hospital.example/%72%34",
+    "https://fhir.hospital.example/r4/..;/admin",
+    "https://fhir.hospital.example/r4/..;/..;/",
+    "https://fhir.hospital.example/r4/..;x=1/admin",
+    "https://fhir.hospital.example/r4/.;/x",
+    "https://fhir.hospital.example/r4;x/tenant-1",
+    "https://fhir.hospital.example/r4/tenant-1;x",
     # Blanks, control characters and other alphabets.
     " https://fhir.hospital.example/r4",
     "https://fhir.hospital.example/r4 ",
@@ -114,6 +120,22 @@ def test_without_a_named_server_nothing_may_be_called(url: str) -> None:
 def test_a_star_allows_any_address_that_is_certain(url: str) -> None:
     assert Outbound(("*",)).server(url) is not None
     assert Outbound(("*",)).server(url.replace("//", "//user@")) is None
+
+
+LINKS = [
+    ("Condition?patient=x", f"{NAMED[0]}/Condition?patient=x"),
+    (f"{NAMED[0]}?page=2;x", f"{NAMED[0]}?page=2;x"),
+    ("..;/admin", None),
+    (f"{NAMED[0]}/..;/admin", None),
+    ("../admin", None),
+    ("http://[::1", None),
+    ("//[", None),
+]
+
+
+@pytest.mark.parametrize(("link", "url"), LINKS)
+def test_a_query_or_link_is_under_the_base_or_none(link: str, url: str | None) -> None:
+    assert under(NAMED[0], link) == url
 
 
 @pytest.mark.parametrize(
