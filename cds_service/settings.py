@@ -10,11 +10,12 @@ import zoneinfo
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from cds_service.outbound import Address, address_of
 from terminology.errors import CdsError
 
 PREFIX = "CDS_"
@@ -138,11 +139,13 @@ class Settings(LedgerSettings):
                 raise ValueError(f"{name}: needed while CDS_AUTH is 'required' (its default)")
 
 
-def _url(text: str) -> SplitResult:
-    url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.username is not None or url.query or url.fragment:
-        raise ValueError(f"'{text}' is not an http(s) URL without user, query or fragment")
-    return url
+def _url(text: str) -> Address:
+    """Return what a URL names, read as the addresses of requests are: one that is not certain could never match."""
+    address = address_of(text)
+    if address is None or "?" in text:
+        without = "user, query, fragment, blank, percent sign, semicolon, dot segment or letter beyond ASCII"
+        raise ValueError(f"{text!r} is not an http(s) URL without {without}")
+    return address
 
 
 def _base_url(text: str) -> str:

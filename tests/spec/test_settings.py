@@ -49,6 +49,16 @@ WRONG = [
     ({**OFF, "CDS_PUBLIC_URL": "https://cds.example/?x=1"}, "CDS_PUBLIC_URL", "not an http(s) URL"),
     ({**OFF, "CDS_FHIR_SERVERS": "https://a.example,ftp://b.example"}, "CDS_FHIR_SERVERS", "ftp"),
     ({**OFF, "CDS_FHIR_SERVERS": "https://user:pw@a.example"}, "CDS_FHIR_SERVERS", "without user"),
+    *(
+        ({**OFF, name: f"https://{written}"}, name, "not an http(s) URL")
+        for name in ("CDS_FHIR_SERVERS", "CDS_PUBLIC_URL", "CDS_CORS_ORIGINS")
+        for written in ("a.example:abc", "a.example:99999", "á.example", "a.example https://b.example", "[::1", "a\nb")
+    ),
+    *(
+        ({**OFF, name: f"https://a.example/{written}"}, name, "not an http(s) URL")
+        for name in ("CDS_FHIR_SERVERS", "CDS_PUBLIC_URL")
+        for written in ("r4/%7Etenant", "a/../r4", "r4/..;/x", "r4?", "r4#")
+    ),
     ({**OFF, "CDS_FHIR_SERVERS": "http://a.example"}, "CDS_FHIR_SERVERS", "plain http"),
     ({"CDS_AUTH": "optional", "CDS_FHIR_SERVERS": "http://127.0.0.1:8080/fhir"}, "CDS_FHIR_SERVERS", "plain http"),
     ({"CDS_AUTH": "optional", "CDS_FHIR_SERVERS": "*"}, "CDS_FHIR_SERVERS", "CDS_AUTH=off"),
