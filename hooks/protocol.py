@@ -18,6 +18,9 @@ from mappings.report import FindingReport
 from terminology.errors import CdsError, RecordError
 
 PATIENT_KEY = "patient"
+
+DOTS = frozenset({".", ".."})
+"""Ids by FHIR's pattern that would be another place in a URL."""
 """The prefetch key of the one resource without which there is no answer."""
 
 _USER = re.compile(r"(?:https?://[!-~]+/)?(Practitioner|PractitionerRole|Patient|RelatedPerson)/[!-.0-~]+")
@@ -194,7 +197,7 @@ def _patient_id(context: Context) -> str:
     if not context.patientId:
         raise ProtocolError(400, "required", "context.patientId is missing.", "context.patientId")
     bare = context.patientId.removeprefix("Patient/")
-    if ID.fullmatch(bare) is None:
+    if ID.fullmatch(bare) is None or bare in DOTS:
         raise ProtocolError(400, "value", "context.patientId is not the id of a FHIR resource.", "context.patientId")
     return bare
 

@@ -157,7 +157,9 @@ def test_C06_C05_unknown_members_and_extensions_are_legal(client: Client, positi
     assert len(client.cards(positive)) == 1
 
 
-@pytest.mark.parametrize("id_", [None, "", "a/b", "Patient/", "a b", "x" * 65, "1?x=y", "Encounter/1", "é"])
+@pytest.mark.parametrize(
+    "id_", [None, "", "a/b", "Patient/", "a b", "x" * 65, "1?x=y", "Encounter/1", "é", ".", "..", "Patient/.."]
+)
 def test_C32_a_patient_id_that_is_none_is_refused(client: Client, positive: dict[str, Any], id_: str | None) -> None:
     positive["context"]["patientId"] = id_
     refused(client, positive, 400, "context.patientId")
