@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import jwt
 from starlette.requests import Request
 
+from cds_service import logs
 from cds_service.clients import Client, load_clients
 from cds_service.jwks import KeySet, key_set
 from cds_service.settings import Settings, SettingsError
@@ -96,6 +97,8 @@ class Authentication:
         clients = load_clients(settings) if settings.auth != "off" else ()
         self._known = {client.iss: Known(client, _key_sets(client)) for client in clients}
         self._used = _used_tokens(settings) if clients else None
+        if clients and settings.public_url is None:
+            logs.tell(logs.EventLine(event="audience-from-host-header", setting="CDS_PUBLIC_URL"))
 
     async def caller(self, request: Request) -> Client | None:
         """Return the client that calls; None for anybody where that is allowed. Raises Refused."""

@@ -44,11 +44,15 @@ class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class EventLine(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """Something that happened outside of any request. event: what. count: to how many. error: where it came from."""
+    """Something that happened outside of any request.
+
+    event: what. setting: which one to look at. count: to how many. error: where it came from.
+    """
 
     event: str
     time: str = ""
     level: str = "info"
+    setting: str = ""
     count: int | None = None
     error: str = ""
 
@@ -59,8 +63,9 @@ def write(line: RequestLine) -> None:
 
 
 def tell(line: EventLine) -> None:
-    """Write one line; it is an error when it says where it came from or what was lost."""
-    _write(line, logging.ERROR if line.error or line.count else logging.INFO)
+    """Write one line; it is an error when it says where it came from or what was lost, a warning with a setting."""
+    level = logging.WARNING if line.setting else logging.INFO
+    _write(line, logging.ERROR if line.error or line.count else level)
 
 
 def _write(line: RequestLine | EventLine, level: int) -> None:

@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import httpx2
 import jwt
 import pytest
 
+from cds_service.authentication import Authentication
 from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import Settings
 from cds_service.used_tokens import FILE
@@ -499,6 +500,19 @@ def test_without_a_public_url_the_audience_is_what_was_called(tmp_path: Path) ->
         with httpx2.Client(base_url=base, trust_env=False) as http:
             assert call(http, f"Bearer {token(EC, claims={'aud': f'{base}{CALL}'})}").status_code == 200
             assert call(http, f"Bearer {token(EC)}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("mode", "url", "told"), [("optional", None, True), ("optional", PUBLIC, False), ("off", None, False)]
+)
+def test_without_a_public_url_the_start_warns_that_the_host_header_decides(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: Literal["optional", "off"], url: str | None, told: bool
+) -> None:
+    clients = clients_file(tmp_path, [{"iss": ISS, "jwks_file": "ehr.json"}], ehr=key_set(KEYS))
+    Authentication(Settings(auth=mode, clients=clients, public_url=url, data_dir=tmp_path / "data")).close()
+    lines = [json.loads(message) for message in caplog.messages]
+    told_of = [(line["event"], line["level"], line["setting"]) for line in lines]
+    assert told_of == ([("audience-from-host-header", "warning", "CDS_PUBLIC_URL")] if told else [])
 
 
 def test_off_reads_no_clients_and_keeps_no_file(tmp_path: Path) -> None:
