@@ -144,7 +144,7 @@ def _url(text: str) -> Address:
     address = address_of(text)
     if address is None or "?" in text:
         without = "user, query, fragment, blank, percent sign, semicolon, dot segment or letter beyond ASCII"
-        raise ValueError(f"{text!r} is not an http(s) URL without {without}")
+        raise ValueError(f"{text!r} is not an http(s) URL with a host, and a port or none, without {without}")
     return address
 
 

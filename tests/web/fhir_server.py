@@ -212,11 +212,6 @@ def endless_redirect(answering: Answering) -> None:
         time.sleep(0.005)
 
 
-def broken_header(answering: Answering) -> None:
-    """Answer with a header that is none."""
-    answering.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncanary is no header\r\n\r\n{}")
-
-
 def cut_off(answering: Answering) -> None:
     """Promise more than is sent, and close."""
     answering.send_response(200)
