@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -63,9 +64,6 @@ HTTP_WORDS = {404: ("not-found", "There is nothing here."), 405: ("not-supported
 AT_ONCE = 500
 """Requests in one process at a time; one more with a body is 503, so that memory has a bound."""
 
-KEEP_ALIVE = 75
-"""Seconds for which an idle connection is kept: longer than clients and proxies keep theirs."""
-
 T = TypeVar("T")
 Today = Callable[[], dt.date]
 
@@ -85,7 +83,7 @@ def create_app(settings: Settings, today: Today | None = None, content: Content 
         demo_pages.add(app, desk.known, desk.today)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(Door, metrics=desk.metrics)
-    app.add_middleware(CORSMiddleware, **_cors(settings))
+    app.add_middleware(Preflights, **_cors(settings))
     app.add_middleware(SecurityHeaders, public_url=settings.public_url)
     desk.warm()
     return app
@@ -360,6 +358,17 @@ async def _http_error(request: Request, error: Exception) -> Response:
     code, what = HTTP_WORDS.get(status, ("processing", "This request cannot be answered."))
     headers = error.headers if isinstance(error, HTTPException) else None
     return _outcome(status, protocol.operation_outcome(code=code, what=what), dict(headers or {}))
+
+
+class Preflights(CORSMiddleware):
+    """CORS, in which a preflight that is refused is an OperationOutcome too."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        answer = super().preflight_response(request_headers)
+        if answer.status_code == 200:
+            return answer
+        what = "This origin, method or header is not among those that may call."
+        return _protocol_error(ProtocolError(answer.status_code, "forbidden", what))
 
 
 class Door:

@@ -61,7 +61,9 @@ def serve(
     ssl_keyfile: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
 ) -> None:
     """Run the service, set by the environment variables CDS_*."""
-    from cds_service.app import KEEP_ALIVE, create_app  # here: the other commands start without server and database
+    # here: the other commands start without server and database
+    from cds_service.app import create_app
+    from cds_service.connections import CONNECTIONS, LOGGING
 
     settings = load_settings()
     _check_free(host, port)
@@ -74,12 +76,11 @@ def serve(
         host=host,
         port=port,
         workers=workers,
-        timeout_keep_alive=KEEP_ALIVE,
         ssl_certfile=ssl_certfile,
         ssl_keyfile=ssl_keyfile,
-        access_log=False,
-        server_header=False,
+        log_config=LOGGING,
         log_level="warning",
+        **CONNECTIONS,
     )
 
 

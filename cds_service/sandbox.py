@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cds_service.app import KEEP_ALIVE, create_app
+from cds_service.app import create_app
+from cds_service.connections import CONNECTIONS
 from cds_service.sandbox_server import SECONDS, Json, Server
 from cds_service.settings import ANY, Settings, load_settings
 from hooks.prefetch import PATIENT_TOKEN
@@ -60,7 +61,7 @@ def service(settings: Settings, today: dt.date) -> Iterator[str]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         app = create_app(settings, today=lambda: today)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_keep_alive=KEEP_ALIVE))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", **CONNECTIONS))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while thread.is_alive() and not server.started:

@@ -9,9 +9,9 @@ from multiprocessing.process import BaseProcess
 
 import psycopg  # noqa: F401  (loaded before, see above)
 import uvicorn
-import uvicorn.protocols.http.auto
 
 from cds_service.app import create_app
+from cds_service.connections import CONNECTIONS
 from cds_service.content import load_content
 from cds_service.settings import ContentSettings, Settings
 
@@ -29,5 +29,5 @@ def start(settings: Settings, listening: socket.socket) -> BaseProcess:
 
 
 def _serve(settings: Settings, listening: socket.socket) -> None:
-    config = uvicorn.Config(create_app(settings, content=CONTENT), ws="none", log_level="critical", access_log=False)
+    config = uvicorn.Config(create_app(settings, content=CONTENT), log_level="critical", **CONNECTIONS)
     uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,104 @@
+"""Connections, below what an application of Starlette sees: their bounds, and the answers that uvicorn gives itself.
+
+A stranger without a token gets so far. Nothing of what he sent is kept, answered or logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from cds_service import logs
+from cds_service.headers import ALWAYS
+from hooks.protocol import operation_outcome
+
+HEAD_BYTES = 64 * 1024
+"""Of a head (or of trailers) that has no end yet, so that memory has a bound."""
+
+KEEP_ALIVE = 75
+"""Seconds for which an idle connection is kept: longer than clients and proxies keep theirs."""
+
+
+def _refusal(status: int, code: str, what: str) -> bytes:
+    """Return an answer as it goes over the wire, after which the connection is closed."""
+    body = operation_outcome(code=code, what=what)
+    own = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in {**ALWAYS, **own}.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+NO_HTTP = _refusal(400, "structure", "This is not a request in HTTP/1.1.")
+TOO_LONG = _refusal(431, "too-long", f"The head of the request is longer than {HEAD_BYTES} bytes.")
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that keeps no endless head, knows no other protocol, and refuses in our words.
+
+    headless: bytes received since the last head was complete or a part of a body came.
+    """
+
+    headless = 0
+
+    def data_received(self, data: bytes) -> None:
+        self.headless += len(data)
+        super().data_received(data)
+        if self.headless > HEAD_BYTES and not self.transport.is_closing():
+            self.logger.warning("Head too long.")
+            self._refuse(TOO_LONG)
+
+    def on_headers_complete(self) -> None:
+        self.headless = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self.headless = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        del msg
+        self._refuse(NO_HTTP)
+
+    def _refuse(self, answer: bytes) -> None:
+        self.transport.write(answer)
+        self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: a request that asks for another protocol is answered in this one."""
+
+
+class ServerLines(logging.Handler):
+    """Says what uvicorn has to say in a line of ours: its own fixed words, without what it puts into them.
+
+    That it cannot listen is for whoever starts it, in plain words.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if isinstance(record.msg, OSError):
+            print(f"cds-service: {record.msg}", file=sys.stderr)
+            return
+        error = logs.where(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
+        words = re.findall(r"[a-z]+", re.sub(r"%\w", "", str(record.msg)).casefold())
+        logs.tell(logs.EventLine(event="-".join(words), error=error))
+
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"lines": {"class": f"{__name__}.ServerLines"}},
+    "loggers": {"uvicorn": {"handlers": ["lines"], "level": "WARNING", "propagate": False}},
+}
+
+CONNECTIONS: dict[str, Any] = {
+    "http": Connection,
+    "ws": "none",
+    "timeout_keep_alive": KEEP_ALIVE,
+    "access_log": False,
+    "server_header": False,
+}
+"""How uvicorn treats connections, wherever this service runs."""
