@@ -5,9 +5,11 @@ The hook's route reads the raw body and answers prepared bytes; nothing between 
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import functools
 import gc
+import math
 import time
 import uuid
 import zoneinfo
@@ -59,10 +61,15 @@ USAGE = (
 
 UNREACHABLE = "The ledger cannot be reached at the moment; send it again later."
 
+STOPPING = "The service is being stopped; send it again later."
+
 HTTP_WORDS = {404: ("not-found", "There is nothing here."), 405: ("not-supported", "This method is not answered here.")}
 
 AT_ONCE = 500
 """Requests in one process at a time; one more with a body is 503, so that memory has a bound."""
+
+BODY_SECONDS = 5
+"""Within which a body has come, or is 408: half of one must not hold a place, or the stop of the process, for ever."""
 
 T = TypeVar("T")
 Today = Callable[[], dt.date]
@@ -87,6 +94,11 @@ def create_app(settings: Settings, today: Today | None = None, content: Content 
     app.add_middleware(SecurityHeaders, public_url=settings.public_url)
     desk.warm()
     return app
+
+
+def patience(settings: Settings) -> int:
+    """Return the seconds that a stop waits: for whatever was begun and can end, and not for who never reads."""
+    return math.ceil(max(settings.deadline_seconds, BODY_SECONDS)) + 2
 
 
 def from_environment() -> Starlette:
@@ -296,13 +308,11 @@ class Desk:
         length = request.headers.get("content-length", "0")
         if length.isdecimal() and int(length) > limit:
             raise _too_long(limit)
-        chunks, size = [], 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_long(limit)
-            chunks.append(chunk)
-        return b"".join(chunks)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await _received(request, limit)
+        except TimeoutError:
+            raise ProtocolError(408, "timeout", "The body did not come in time.") from None
 
     def warm(self) -> None:
         """Answer once, then take what is now in memory out of the collector's sight: it stays for good."""
@@ -324,6 +334,16 @@ def _feedback(body: bytes, service: Service) -> list[protocol.FeedbackItem]:
     return protocol.read_feedback(body)
 
 
+async def _received(request: Request, limit: int) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_long(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
 def _check_type(request: Request) -> None:
     media = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if media != JSON and not media.endswith("+json"):
@@ -339,7 +359,7 @@ def _too_long(limit: int) -> ProtocolError:
 # Errors
 
 
-HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
 
 
 def _outcome(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
@@ -416,6 +436,9 @@ class Door:
             await _protocol_error(ProtocolError(503, "transient", UNREACHABLE))(scope, receive, send)
         except ClientDisconnect:
             line.status = 499
+        except asyncio.CancelledError:  # the process stops, and has waited long enough
+            if not line.status:
+                await _protocol_error(ProtocolError(503, "transient", STOPPING))(scope, receive, send)
         except Exception as error:
             line.correlation, line.error = str(uuid.uuid4()), logs.where(error)
             what = "The service failed; its log has more under this reference."

@@ -62,7 +62,7 @@ def serve(
 ) -> None:
     """Run the service, set by the environment variables CDS_*."""
     # here: the other commands start without server and database
-    from cds_service.app import create_app
+    from cds_service.app import create_app, patience
     from cds_service.connections import CONNECTIONS, LOGGING
 
     settings = load_settings()
@@ -78,6 +78,7 @@ def serve(
         workers=workers,
         ssl_certfile=ssl_certfile,
         ssl_keyfile=ssl_keyfile,
+        timeout_graceful_shutdown=patience(settings),
         log_config=LOGGING,
         log_level="warning",
         **CONNECTIONS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 import pytest
@@ -111,6 +112,75 @@ def test_one_request_too_many_is_503_and_health_is_answered_all_the_same(
     assert fresh.get("/health/live").status_code == 200
 
 
+HALF = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{".encode()
+
+
+def connected(port: int, said: bytes) -> socket.socket:
+    """Return a connection on which something was said, by a client with little room for answers."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    connection.settimeout(10)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(said)
+    return connection
+
+
+def test_a_body_that_does_not_come_is_408_and_makes_room(fresh: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.5)
+    monkeypatch.setattr(app, "AT_ONCE", 1)
+    request = demo_request("trigger-positive", WRITTEN_FOR)
+    with connected(fresh.base_url.port or 0, HALF) as half:
+        time.sleep(0.1)
+        assert fresh.post(PATH, json=request).status_code == 503
+        answer = half.makefile("rb").read().decode()
+        assert answer.startswith("HTTP/1.1 408 ")
+        assert '"code":"timeout"' in answer
+        assert fresh.post(PATH, json=request).status_code == 200
+
+
+def test_a_body_that_comes_drop_by_drop_is_408(fresh: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.5)
+
+    def drops() -> Iterator[bytes]:
+        for _ in range(40):
+            time.sleep(0.05)
+            yield b" "
+
+    assert fresh.post(PATH, content=drops(), headers={"content-type": "application/json"}).status_code == 408
+
+
+def test_a_stop_waits_for_no_one_for_ever() -> None:
+    """Neither for a body of which half was sent, nor for a client that reads no answer."""
+    port = free_port()
+    running = started(port)
+    unread = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100
+    with connected(port, HALF) as half, connected(port, unread):
+        time.sleep(0.5)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=15) == -signal.SIGTERM
+        assert half.recv(65536).startswith(b"HTTP/1.1 408 ")
+
+
+def test_every_line_of_its_output_is_json(tmp_path: Path) -> None:
+    """Where uvicorn speaks, too; and none holds a word of a stranger's."""
+    port, output = free_port(), tmp_path / "output"
+    with output.open("wb") as writer:
+        running = started(port, output=writer)
+    for said in (
+        b"CANARY\r\n\r\n",
+        b"GET /canary HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    ):
+        with connected(port, said) as connection:
+            assert connection.recv(65536)
+    running.terminate()
+    running.wait(timeout=15)
+    told, *rest = output.read_text(encoding="utf-8").splitlines()
+    assert told.startswith("Open http://")
+    lines = [json.loads(line) for line in rest]
+    assert "invalid-http-request-received" in {line.get("event") for line in lines}
+    assert "canary" not in output.read_text(encoding="utf-8").casefold()
+
+
 def test_a_stop_finishes_what_was_begun() -> None:
     """SIGTERM while the FHIR server has not answered yet: the clinician still gets the cards."""
     request = demo_request("trigger-positive", WRITTEN_FOR)
@@ -177,10 +247,12 @@ def ask(port: int, request: dict[str, Any], **headers: str) -> httpx2.Response:
     return httpx2.post(url, json=request, headers=headers, trust_env=False, timeout=10)
 
 
-def started(port: int, **settings: str) -> subprocess.Popen[bytes]:
+def started(port: int, output: IO[bytes] | None = None, **settings: str) -> subprocess.Popen[bytes]:
     """Run `cds-service serve` until it is ready."""
     command = [str(Path(sys.executable).parent / "cds-service"), "serve", "--port", str(port)]
-    running = subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        command, env={**os.environ, "CDS_AUTH": "off", **settings}, stdout=output or subprocess.DEVNULL, stderr=output
+    )
     for _ in range(300):
         try:
             if httpx2.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).status_code == 200:
