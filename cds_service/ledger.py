@@ -1,7 +1,8 @@
 """The ledger: which card was given, by which rules, and what became of it.
 
 Cards are written behind the answer's back: an answer never waits for them, and a killed process loses the last of them.
-Feedback is written before it is acknowledged. A patient is a keyed hash; the key never leaves the data folder.
+Feedback is written before it is acknowledged. A patient is a keyed hash; the key never leaves the data folder. No text
+that a client chose stands in it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Engine, Insert, Table, select
@@ -114,7 +115,8 @@ class Ledger:
     def keep(self, service: str, items: Iterable[FeedbackItem]) -> None:
         """Store a batch of feedback, whole, each item once however often it comes. Raises LedgerError."""
         now = dt.datetime.now(dt.UTC)
-        rows = sorted((kept(item, service=service, received_at=now) for item in items), key=_feedback_key)
+        rows = [kept(item, service=service, received_at=now, hashed=self._hashed) for item in items]
+        rows.sort(key=_feedback_key)
         with reaching(), writing(self.engine) as connection:
             if rows:
                 connection.execute(self._adding(FEEDBACK), rows)
@@ -211,6 +213,6 @@ def _rules_rows(rules: Iterable[Rules]) -> list[Row]:
     ]
 
 
-def _feedback_key(row: Row) -> tuple[object, ...]:
+def _feedback_key(row: Row) -> tuple[Any, ...]:
     """The order in which rows are written: processes that write the same ones then never wait for each other's."""
     return row["card"], row["outcome"], row["outcome_at"]

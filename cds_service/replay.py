@@ -52,6 +52,8 @@ class KeptCard(NamedTuple):
 def find_card(engine: Engine, text: str) -> KeptCard:
     """Return a card of the ledger. Raises UnknownCard."""
     uuid = card_id(text)
+    if uuid is None:
+        raise UnknownCard(text)
     with engine.connect() as connection, connection.begin():
         row = connection.execute(select(CARDS).where(CARDS.c.uuid == uuid)).one_or_none()
         if row is None:

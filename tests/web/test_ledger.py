@@ -134,6 +134,9 @@ CANARIES = {
     "display": "canary display",
     "extension": "canary extension",
     "suggestion": "canary-suggestion",
+    "card": "Canarycard 4711",
+    "code of a reason": "Canarycode, born 17 March",
+    "system of a reason": "urn:canary-system",
 }
 
 
@@ -159,6 +162,8 @@ def canary_feedback(card: str) -> Iterator[dict[str, Any]]:
     said = {"reason": reason, "userComment": CANARIES["comment"], "extension": extension}
     yield override(card, overrideReason=said, extension=extension)
     yield override(card, overrideReasons=[said], outcomeTimestamp="2026-11-24T11:00:00Z")
+    free = {"code": CANARIES["code of a reason"], "system": CANARIES["system of a reason"]}
+    yield override(CANARIES["card"], overrideReason={"reason": free})
     yield override(card, outcome="accepted", acceptedSuggestions=[{"id": CANARIES["suggestion"]}])
     yield override(card, outcome="banana", overrideReason=said)
 
@@ -183,10 +188,10 @@ def test_C79_C80_no_canary_is_in_the_ledger_or_the_data_folder(
     with asking(settings) as client:
         given = [card for service in (TRIGGER, TRIALS) for card in client.cards(with_canaries(), service)]
         answers = [client.post(f"/cds-services/{TRIGGER}/feedback", item) for item in canary_feedback(given[0]["uuid"])]
-        assert [answer.status_code for answer in answers] == [200, 200, 200, 400]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 400]
         rows_once_there(settings, CARDS, len(given))
         running, told = everything_in(settings), client.get("/stats").text + answers[-1].text
-    assert len(rows(settings, FEEDBACK)) == 3
+    assert len(rows(settings, FEEDBACK)) == 4
     for places in (running, everything_in(settings), told, caplog.text):
         folded = places.casefold()
         assert [what for what, canary in CANARIES.items() if canary.casefold() in folded] == []
@@ -320,6 +325,7 @@ def test_replay_of_a_card_that_was_never_given_is_an_error(
     settings = new_ledger()
     with asking(settings):
         pass
-    result = replay(settings, "4e0a3a1e-3283-4575-ab82-028d55fe2719")
-    assert result.exit_code != 0
-    assert str(result.exception) == "the ledger holds no card 4e0a3a1e-3283-4575-ab82-028d55fe2719"
+    for card in ("4e0a3a1e-3283-4575-ab82-028d55fe2719", "card-1", "\udcff"):
+        result = replay(settings, card)
+        assert result.exit_code != 0
+        assert str(result.exception) == f"the ledger holds no card {card}"
