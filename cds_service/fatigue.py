@@ -29,7 +29,7 @@ class Said(NamedTuple):
 
 
 class Overridden(NamedTuple):
-    """A card that was overridden. reasons: (system, code). on: the day."""
+    """A card that was overridden. reasons: (system, code). on: the day, never later than it was told."""
 
     said: Said
     reasons: Sequence[tuple[str | None, str]]

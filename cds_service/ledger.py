@@ -103,14 +103,15 @@ class Ledger:
 
     def overridden(self, request: HookRequest) -> list[Overridden]:
         """Return the cards that this user overrode for this patient. Raises LedgerError."""
-        asked = select(CARDS.c.topic, CARDS.c.says, FEEDBACK.c.reasons, FEEDBACK.c.outcome_at).where(
+        times = FEEDBACK.c.outcome_at, FEEDBACK.c.received_at
+        asked = select(CARDS.c.topic, CARDS.c.says, FEEDBACK.c.reasons, *times).where(
             CARDS.c.uuid == FEEDBACK.c.card,
             CARDS.c.audience == self._audience(request),
             FEEDBACK.c.outcome == "overridden",
         )
         with reaching(), self.engine.connect() as connection, connection.begin():
             found = connection.execute(asked).all()
-        return [Overridden(Said(topic, said), reasons_of(reasons), at.date()) for topic, said, reasons, at in found]
+        return [Overridden(Said(topic, said), reasons_of(why), min(at).date()) for topic, said, why, *at in found]
 
     def keep(self, service: str, items: Iterable[FeedbackItem]) -> None:
         """Store a batch of feedback, whole, each item once however often it comes. Raises LedgerError."""

@@ -102,6 +102,19 @@ def test_it_comes_back_when_the_period_of_its_reason_has_ended(site: Settings, d
         assert len(client.cards(request())) == cards
 
 
+def test_a_time_that_is_still_to_come_counts_from_when_it_was_told(site: Settings) -> None:
+    """Otherwise a wrong clock, or a client that means harm, would hide a card for ever."""
+    today = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=40)
+    chart = demo_request("trigger-positive", today)
+    chart["context"]["userId"] = "Practitioner/1"
+    with asking(site, today) as client:
+        (card,) = client.cards(chart)
+        rows_once_there(site, CARDS, 1)
+        item = overriding(card, outcomeTimestamp="9999-12-31T00:00:00Z")
+        assert client.post(f"/cds-services/{TRIALS}/feedback", item).status_code == 200
+        assert len(client.cards(chart)) == 1
+
+
 def test_a_card_that_warns_is_always_shown(site: Settings) -> None:
     with asking(site) as client:
         card = overridden(site, client, service=TRIGGER)
@@ -155,8 +168,17 @@ def test_without_a_user_or_a_ledger_everything_is_shown(site: Settings) -> None:
         assert len(client.cards(request())) == 1
 
 
-def test_a_site_file_with_a_reason_that_no_card_offers_stops_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("bored: 3 days", "'bored' is not a reason that our cards offer"),
+        ("patient-declines: 3000 years", "'3000 years' is longer than a life: 150 years at most"),
+        ("patient-declines: 99999999999 years", "is longer than a life"),
+        ("patient-declines: 151 years", "is longer than a life"),
+    ],
+)
+def test_a_site_file_that_cannot_be_kept_to_stops_the_start(tmp_path: Path, written: str, says: str) -> None:
     file = tmp_path / "site.yaml"
-    file.write_text("fatigue:\n  bored: 3 days\n", encoding="utf-8")
-    with pytest.raises(ContentError, match="'bored' is not a reason that our cards offer"):
+    file.write_text(f"fatigue:\n  {written}\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=says):
         load_content(ContentSettings(site_file=file))
