@@ -77,6 +77,9 @@ class CalendarPeriod(NamedTuple):
         return dt.date(year, index + 1, min(day.day, last)) - dt.timedelta(days=self.days)
 
 
+LONGEST = 150
+"""Years that a period may span."""
+
 _PERIOD = re.compile(r"(\d+) (hour|day|week|month|year)s?")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ].+)?)?)?", re.ASCII)
 """FHIR's shapes; Python's own reader also takes `20261005` and week dates, in which a slip would pass for a day."""
@@ -88,17 +91,19 @@ _MONTHS = {"month": 1, "year": 12}
 def parse_period(text: str) -> CalendarPeriod:
     """Return a period from words such as `6 months`, `30 days`, `24 hours` (whole days only).
 
-    Raises ValueError for anything else.
+    Raises ValueError for anything else, and for what is longer than a life: no calendar reaches back so far.
     """
     found = _PERIOD.fullmatch(text)
     if found is None:
         raise ValueError(f"'{text}' is not a period such as `30 days` or `6 months`")
     count, unit = int(found[1]), found[2]
-    if unit == "hour":
-        if count % 24:
-            raise ValueError("hours are counted in whole days: 24 hours, 48 hours")
-        return CalendarPeriod(0, count // 24, text)
-    return CalendarPeriod(count * _MONTHS.get(unit, 0), count * _DAYS.get(unit, 0), text)
+    if unit == "hour" and count % 24:
+        raise ValueError("hours are counted in whole days: 24 hours, 48 hours")
+    days = count // 24 if unit == "hour" else count * _DAYS.get(unit, 0)
+    months = count * _MONTHS.get(unit, 0)
+    if months + days // 31 > LONGEST * 12:
+        raise ValueError(f"'{text}' is longer than a life: {LONGEST} years at most")
+    return CalendarPeriod(months, days, text)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -150,6 +150,17 @@ def test_a_month_is_a_calendar_month(row: Row) -> None:
     assert parse_period(row["period"]).before(day(row["day"])) == day(row["begins"])
 
 
+LONGER = ["151 years", "3000 years", "99999999999 years", "1801 months", "60000 days", f"{'9' * 5000} days"]
+
+
+@pytest.mark.parametrize("text", LONGER, ids=lambda text: text[:20])
+def test_what_is_longer_than_a_life_is_refused(text: str) -> None:
+    """No calendar reaches back so far; the longest that is taken can be counted back from any day of ours."""
+    with pytest.raises(ValueError, match=r"longer than a life|digits"):
+        parse_period(text)
+    assert parse_period("150 years").before(day("2026-11-24")) == day("1876-11-24")
+
+
 @pytest.mark.parametrize("text", ["", "30", "days", "1.5 months", "-1 days", "36 hours", "6 Months", "a month"])
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"period|whole days"):

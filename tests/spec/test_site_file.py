@@ -85,6 +85,7 @@ def test_a_recency_window_of_the_site_replaces_ours(write: Write) -> None:
     [
         ("cardcap: 3", "cardcap"),
         ("recency: {ecog: 3 days}", "unknown value set 'ecog'"),
+        ("recency: {ctdna-result: 3000 years}", "is longer than a life"),
         ("trials: {NCT00000000: {contact: x}}", "is no trial of the catalogue"),
         (RULE.replace("platelets,", "thrombocytes,"), "unknown value set 'thrombocytes'"),
         (RULE.replace("source: site", "source: seed"), "source: site"),
