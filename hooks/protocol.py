@@ -14,6 +14,7 @@ import msgspec
 
 from mappings.fhir import ID, AnyBody, Body, Unreadable, decode, limit_nesting
 from mappings.fhir.bodies import patient_ids
+from mappings.fhir.decoding import misfit
 from mappings.report import FindingReport
 from terminology.errors import CdsError, RecordError
 
@@ -176,10 +177,8 @@ def _why(error: Exception) -> str:
 
 def _misfit(error: msgspec.ValidationError) -> tuple[str, str | None]:
     """What is wrong and where, without any value of the request."""
-    text = re.sub(r"'[^']*'", "'...'", str(error))
-    what, _, path = text.partition(" - at `$")
-    expression = path.rstrip("`").removeprefix(".")
-    return f"{what.rstrip('.')}.", expression or None
+    what, path = misfit(error)
+    return f"{what}.", path.removeprefix(".") or None
 
 
 def _check_members(envelope: Envelope, hook: str) -> None:

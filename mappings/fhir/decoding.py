@@ -162,4 +162,20 @@ def _misfit(error: Exception) -> str:
     """The decoder's message without any value of the record."""
     if isinstance(error, RecursionError):
         return TOO_DEEP
-    return re.sub(r"'[^']*'", "'...'", str(error))
+    what, path = misfit(error)
+    return f"{what} - at `${path}`" if path else what
+
+
+_PATH = re.compile(r"[\w.\[\]]*`", re.ASCII)
+"""Names of members and indices, as the decoder writes them at the very end."""
+
+
+def misfit(error: Exception) -> tuple[str, str]:
+    """Return what does not fit and where (`.entry[0].id`, or nothing), without any value that was sent.
+
+    What follows `value` or a quotation mark may be one, in quotation marks of either kind.
+    """
+    what, _, path = str(error).rpartition(" - at `$")
+    if _PATH.fullmatch(path) is None:
+        what, path = str(error), ""
+    return re.split(r"(?<=\bvalue) |\s*['\"]", what, maxsplit=1)[0] or "it is malformed", path.rstrip("`")

@@ -571,3 +571,10 @@ def test_an_unread_type_does_force_the_bundle_to_be_taken_apart() -> None:
     body = decode(encode(bundle([PATIENT, UNREAD])))
     assert isinstance(body, Bundle)
     assert [type(entry.resource) is Unreadable for entry in body.entry or []] == [False, True]
+
+
+@pytest.mark.parametrize("value", ["it's Canary", "x' - at `$.Canary", "Canary` - at `$.Canary`", "x\" it's Canary"])
+def test_why_a_resource_was_not_read_holds_no_value_however_it_is_quoted(value: str) -> None:
+    body = decode(json.dumps({"resourceType": value, "id": 5}).encode())
+    assert isinstance(body, Unreadable)
+    assert body.why == "Invalid value - at `$.resourceType`"

@@ -106,6 +106,18 @@ def test_C75_half_a_character_is_refused(client: Client) -> None:
     assert answer.status_code == 400
 
 
+CANARIES = ["it's JaneCANARY", "x' - at `$.JaneCANARY", "JaneCANARY` - at `$.JaneCANARY`", "x\" it's JaneCANARY"]
+
+
+@pytest.mark.parametrize("value", CANARIES)
+def test_C75_no_value_is_echoed_however_it_is_quoted(client: Client, value: str) -> None:
+    answer = client.post(PATH, {"feedback": [{**OVERRIDDEN, "outcome": value}]})
+    (issue,) = answer.json()["issue"]
+    assert issue["details"]["text"] == "Invalid enum value."
+    assert issue["expression"] == ["feedback[0].outcome"]
+    assert "CANARY" not in answer.text
+
+
 def test_C79_a_comment_is_not_echoed(client: Client) -> None:
     item = {**OVERRIDDEN, "outcome": "banana", "overrideReason": {"userComment": "Mrs Canary"}}
     assert "Canary" not in client.post(PATH, {"feedback": [item]}).text
