@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import socket
+import ssl
 import sys
 import zoneinfo
 from pathlib import Path
@@ -65,6 +66,7 @@ def serve(
     from cds_service.app import create_app, patience
     from cds_service.connections import CONNECTIONS, LOGGING
 
+    _check_certificate(ssl_certfile, ssl_keyfile)
     settings = load_settings()
     _check_free(host, port)
     logs.configure()
@@ -91,6 +93,18 @@ def _check_free(host: str, port: int) -> None:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
         raise SettingsError("serve", f"{error.strerror}. {OTHER_PORT}") from error
+
+
+def _check_certificate(certificate: Path | None, key: Path | None) -> None:
+    """Raise SettingsError unless both can be used, or none is named: uvicorn would end in a traceback."""
+    if certificate is None and key is not None:
+        raise SettingsError("--ssl-keyfile", "needs --ssl-certfile beside it")
+    if certificate is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        except OSError as error:
+            why = "not PEM, or not a pair" if isinstance(error, ssl.SSLError) else error.strerror
+            raise SettingsError("--ssl-certfile", f"{certificate}, or its key, cannot be used: {why}") from error
 
 
 def _tell(settings: Settings, host: str, port: int, *, secure: bool) -> None:

@@ -49,14 +49,20 @@ def read_yaml(file: Folder) -> Document:
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error)
-        raise ContentError(file.name, mark.line + 1 if mark else 0, "", f"not YAML: {what}") from error
+        raise ContentError(file.name, mark.line + 1 if mark else 0, "", f"not YAML: {_why(error)}") from error
     lines: dict[Path, int] = {}
     if node is not None:
         _walk(node, (), lines, file.name)
     return Document(file.name, content, lines)
+
+
+def _why(error: Exception) -> str:
+    """Return what is wrong, in one line."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return " ".join(str(getattr(error, "problem", None) or error).split())
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], file: str) -> None:

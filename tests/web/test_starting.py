@@ -1,0 +1,56 @@
+"""A service that cannot start says why in one line that names what is wrong, and exits 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from tests.web.shell import run
+
+OFF = {"CDS_AUTH": "off"}
+CLIENTS = {"CDS_PUBLIC_URL": "https://cds.example", "CDS_CLIENTS": "FOLDER/content"}
+SITE = {**OFF, "CDS_SITE_FILE": "FOLDER/content"}
+
+WRONG = [
+    # options, variables, what stands in FOLDER/content, the line
+    ("--ssl-certfile FOLDER/none", OFF, "", "--ssl-certfile: FOLDER/none, or its key, cannot be used: No such file"),
+    ("--ssl-certfile FOLDER/content", OFF, "no certificate", "FOLDER/content, or its key, cannot be used: not PEM"),
+    ("--ssl-certfile FOLDER", OFF, "", "--ssl-certfile: FOLDER, or its key, cannot be used"),
+    ("--ssl-keyfile FOLDER/content", OFF, "", "--ssl-keyfile: needs --ssl-certfile beside it"),
+    ("", CLIENTS, '- iss: "\0"', "content: not YAML: unacceptable character #x0000"),
+    ("", CLIENTS, "[" * 5000, "content: not YAML: it is nested too deeply"),
+    ("", SITE, "trials: " + "{a: " * 5000, "content: not YAML: it is nested too deeply"),
+    ("", SITE, "fatigue: {patient-declines: 3000 years}", "content:1: fatigue.patient-declines: "),
+]
+
+
+@pytest.fixture(autouse=True)
+def _never_serving(monkeypatch: pytest.MonkeyPatch) -> None:
+    def serving(*arguments: Any, **options: Any) -> None:
+        raise AssertionError("it started")
+
+    monkeypatch.setattr(uvicorn, "run", serving)
+
+
+@pytest.mark.parametrize(("options", "variables", "content", "line"), WRONG, ids=[row[3][:50] for row in WRONG])
+def test_what_cannot_be_used_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str, variables: dict[str, str], content: str, line: str
+) -> None:
+    (tmp_path / "content").write_text(content, encoding="utf-8")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.replace("FOLDER", str(tmp_path)))
+    done = run("serve", *options.replace("FOLDER", str(tmp_path)).split())
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert line.replace("FOLDER", str(tmp_path)) in done.err
+
+
+@pytest.mark.parametrize("port", ["80800", "65536", "-1"])
+def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    """Else it listens on another one: that of the number modulo 65536."""
+    monkeypatch.setenv("CDS_AUTH", "off")
+    done = run("serve", "--port", port)
+    assert done.code == 2
+    assert "Invalid value for '--port'" in done.err
