@@ -1,6 +1,7 @@
 """The read-back: how many cards were given and what became of them, by service and topic. Nothing of a patient.
 
-A rate is a share of the cards given. A card that was accepted and then overridden counts under both outcomes.
+A rate is a share of the cards given, answered or not. A card that was accepted and then overridden counts under both
+outcomes; one that was overridden again counts once, with the reasons that were given last.
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ OUTCOMES = ("accepted", "overridden")
 
 
 class ReasonStats(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How many items of feedback named a reason."""
+    """cards: those of the outcome whose last feedback named it. rate: of the cards given. share: of the outcome's.
+
+    Feedback may name several reasons: shares can add up to more than one.
+    """
 
     system: str = ""
     code: str
-    feedback: int
+    cards: int
+    rate: float | None = None
+    share: float
 
 
 class OutcomeStats(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -129,10 +135,14 @@ def _count_outcomes(connection: Connection, counts: Counts) -> None:
 
 
 def _count_reasons(connection: Connection, counts: Counts) -> None:
-    """An item may name several reasons; items that name the same ones are counted together."""
-    key = (*_PLACE, FEEDBACK.c.outcome, FEEDBACK.c.reasons)
+    """Count cards by what was said of them last; those of which the same was said are counted together."""
+    key = (FEEDBACK.c.card, FEEDBACK.c.outcome, _PLACE[0])
+    newest = func.row_number().over(partition_by=key, order_by=FEEDBACK.c.outcome_at.desc())
+    columns = (_PLACE[0].label("service"), CARDS.c.topic, FEEDBACK.c.outcome, FEEDBACK.c.reasons)
+    ranked = select(*columns, newest.label("newest")).select_from(_JOINED).subquery()
+    said = (ranked.c.service, ranked.c.topic, ranked.c.outcome, ranked.c.reasons)
     for service, topic, outcome, reasons, number in connection.execute(
-        select(*key, func.count()).select_from(_JOINED).group_by(*key)
+        select(*said, func.count()).where(ranked.c.newest == 1).group_by(*said)
     ):
         for reason in msgspec.json.decode(reasons):
             counts.reasons[(service, topic), outcome, (reason.get("system", ""), reason["code"])] += number
@@ -175,8 +185,9 @@ def _unknown(service: str, counts: Counts) -> UnknownStats | None:
 
 
 def _outcomes(places: Sequence[Place], counts: Counts, given: int) -> tuple[OutcomeStats, ...]:
+    """Return both outcomes where cards were given, else those of which there is feedback."""
     found = (_outcome(outcome, places, counts, given) for outcome in OUTCOMES)
-    return tuple(each for each in found if each.feedback)
+    return tuple(each for each in found if given or each.feedback)
 
 
 def _outcome(outcome: str, places: Sequence[Place], counts: Counts, given: int) -> OutcomeStats:
@@ -189,18 +200,22 @@ def _outcome(outcome: str, places: Sequence[Place], counts: Counts, given: int) 
         rate=_rate(cards, given),
         comments=comments,
         extensions=extensions,
-        reasons=_reasons(outcome, places, counts),
+        reasons=_reasons(outcome, places, counts, given),
     )
 
 
-def _reasons(outcome: str, places: Sequence[Place], counts: Counts) -> tuple[ReasonStats, ...]:
+def _reasons(outcome: str, places: Sequence[Place], counts: Counts, given: int) -> tuple[ReasonStats, ...]:
     """The most frequent first."""
     found: Counter[tuple[str, str]] = Counter()
     for (place, of, reason), number in counts.reasons.items():
         if of == outcome and place in places:
             found[reason] += number
+    cards = max(sum(counts.cards[place, outcome] for place in places), *found.values(), 1)  # counted a moment earlier
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(ReasonStats(system=system, code=code, feedback=number) for (system, code), number in ordered)
+    return tuple(
+        ReasonStats(system=system, code=code, cards=number, rate=_rate(number, given), share=round(number / cards, 4))
+        for (system, code), number in ordered
+    )
 
 
 def _rate(part: int, whole: int) -> float | None:
