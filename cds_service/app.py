@@ -33,7 +33,7 @@ from cds_service.authentication import Authentication, Refused
 from cds_service.clients import Client
 from cds_service.content import Content, load_content
 from cds_service.gathering import Gathering
-from cds_service.headers import SecurityHeaders
+from cds_service.headers import HEADERS_STATE, SecurityHeaders, headers_of
 from cds_service.ledger import LedgerError, open_ledger
 from cds_service.metrics import Metrics
 from cds_service.openapi import Interface
@@ -160,10 +160,10 @@ class Desk:
         )
 
     @asynccontextmanager
-    async def open(self, app: Starlette) -> AsyncIterator[None]:
-        """Let go of what the service holds when it stops."""
+    async def open(self, app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        """Let connections know their headers, and let go of what the service holds when it stops."""
         del app
-        yield
+        yield {HEADERS_STATE: headers_of(self.settings.public_url)}
         self.gathering.close()
         await run_in_threadpool(self.ledger.close)
         self.authentication.close()

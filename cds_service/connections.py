@@ -8,13 +8,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from cds_service import logs
-from cds_service.headers import ALWAYS
+from cds_service.headers import HEADERS_STATE
 from hooks.protocol import operation_outcome
 
 HEAD_BYTES = 64 * 1024
@@ -24,17 +23,8 @@ KEEP_ALIVE = 75
 """Seconds for which an idle connection is kept: longer than clients and proxies keep theirs."""
 
 
-def _refusal(status: int, code: str, what: str) -> bytes:
-    """Return an answer as it goes over the wire, after which the connection is closed."""
-    body = operation_outcome(code=code, what=what)
-    own = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in {**ALWAYS, **own}.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-NO_HTTP = _refusal(400, "structure", "This is not a request in HTTP/1.1.")
-TOO_LONG = _refusal(431, "too-long", f"The head of the request is longer than {HEAD_BYTES} bytes.")
+NO_HTTP = operation_outcome(code="structure", what="This is not a request in HTTP/1.1.")
+TOO_LONG = operation_outcome(code="too-long", what=f"The head of the request is longer than {HEAD_BYTES} bytes.")
 
 
 class Connection(HttpToolsProtocol):
@@ -50,7 +40,7 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
         if self.headless > HEAD_BYTES and not self.transport.is_closing():
             self.logger.warning("Head too long.")
-            self._refuse(TOO_LONG)
+            self._refuse(431, TOO_LONG)
 
     def on_headers_complete(self) -> None:
         self.headless = 0
@@ -62,10 +52,15 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         del msg
-        self._refuse(NO_HTTP)
+        self._refuse(400, NO_HTTP)
 
-    def _refuse(self, answer: bytes) -> None:
-        self.transport.write(answer)
+    def _refuse(self, status: int, body: bytes) -> None:
+        """Answer, and close the connection."""
+        length = str(len(body)).encode()
+        own = [(b"content-type", b"application/json"), (b"content-length", length), (b"connection", b"close")]
+        headers = [*self.app_state.get(HEADERS_STATE, ()), *own]
+        lines = [b"%s: %s\r\n" % header for header in headers]
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", body]))
         self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:

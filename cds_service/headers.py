@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cds_service.pages import STYLE_HASH
@@ -22,6 +20,9 @@ ALWAYS = {
 }
 """`no-store` stands on all of them: no route that answers with patient data can be forgotten."""
 
+HEADERS_STATE = "security_headers"
+"""Where connections find them for what they answer themselves."""
+
 HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
 
@@ -29,7 +30,7 @@ class SecurityHeaders:
     """Adds the headers to each answer. public_url: HSTS is sent only when clients reach the service by https."""
 
     def __init__(self, app: ASGIApp, public_url: str | None) -> None:
-        self.app, self.headers = app, list(_headers(public_url))
+        self.app, self.headers = app, headers_of(public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -42,7 +43,8 @@ class SecurityHeaders:
         await self.app(scope, receive, send_on)
 
 
-def _headers(public_url: str | None) -> Iterator[tuple[bytes, bytes]]:
+def headers_of(public_url: str | None) -> list[tuple[bytes, bytes]]:
+    """Return the headers of every answer, for clients who reach the service by this URL."""
     secure = public_url is not None and public_url.startswith("https://")
-    for name, value in {**ALWAYS, **(HTTPS_ONLY if secure else {})}.items():
-        yield name.lower().encode(), value.encode()
+    chosen = {**ALWAYS, **(HTTPS_ONLY if secure else {})}
+    return [(name.lower().encode(), value.encode()) for name, value in chosen.items()]

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.web.serving import ORIGIN, Client
+from cds_service.settings import Settings
+from tests.web.serving import ORIGIN, Client, serve
 from tests.web.test_headers import WANTED
 
 LIMIT = 64 * 1024
@@ -74,6 +75,11 @@ def test_a_head_without_end_is_431(base: str, parts: list[bytes]) -> None:
 )
 def test_what_is_no_http_is_400(base: str, raw: bytes) -> None:
     refused(say(base, raw), 400, "structure")
+
+
+def test_https_is_asked_for_there_too() -> None:
+    for base in serve(Settings(auth="off", public_url="https://cds.example")):
+        assert say(base, b"CANARY\r\n\r\n").headers["strict-transport-security"] == "max-age=31536000"
 
 
 def refused(heard: Heard, status: int, code: str) -> None:
