@@ -16,10 +16,12 @@ from typing import IO, Any
 
 import httpx2
 import pytest
+import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
 
 from cds_service import app
 from cds_service.background import Background
+from cds_service.connections import CONNECTIONS
 from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import Settings
 from tests.web.fhir_server import drip_header, fhir_server
@@ -159,6 +161,33 @@ def test_a_stop_waits_for_no_one_for_ever() -> None:
         running.send_signal(signal.SIGTERM)
         assert running.wait(timeout=15) == -signal.SIGTERM
         assert half.recv(65536).startswith(b"HTTP/1.1 408 ")
+
+
+def test_what_a_stop_breaks_off_is_503() -> None:
+    """A request that came late in the stop, and needs longer than is left."""
+    request = demo_request("trigger-positive", WRITTEN_FOR)
+    del request["prefetch"]["conditions"]
+    with fhir_server([]) as server, socket.socket() as listening:
+        server.delay = 3
+        listening.bind(("127.0.0.1", 0))
+        settings = Settings(auth="off", fhir_servers=(server.base,), deadline_seconds=30)
+        config = uvicorn.Config(
+            app.create_app(settings), log_level="critical", timeout_graceful_shutdown=1, **CONNECTIONS
+        )
+        stopping = uvicorn.Server(config)
+        running = threading.Thread(target=stopping.run, kwargs={"sockets": [listening]})
+        running.start()
+        answers: list[httpx2.Response] = []
+        body, port = {**request, "fhirServer": server.base}, listening.getsockname()[1]
+        asking = threading.Thread(target=lambda: answers.append(ask(port, body)))
+        asking.start()
+        while not server.calls:
+            time.sleep(0.01)
+        stopping.should_exit = True
+        asking.join()
+        running.join()
+    assert (answers[0].status_code, answers[0].headers["retry-after"]) == (503, "1")
+    assert answers[0].json()["issue"][0]["code"] == "transient"
 
 
 def test_every_line_of_its_output_is_json(tmp_path: Path) -> None:
