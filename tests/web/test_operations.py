@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -216,7 +216,7 @@ def test_a_stop_finishes_what_was_begun() -> None:
     resources = [entry["resource"] for entry in request["prefetch"].pop("conditions")["entry"]]
     with fhir_server(resources) as server:
         server.delay, port = 1.0, free_port()
-        running = started(port, CDS_AUTH="off", CDS_FHIR_SERVERS=server.base)
+        running = started(port, {"CDS_FHIR_SERVERS": server.base})
         answers: list[httpx2.Response] = []
         asking = threading.Thread(target=lambda: answers.append(ask(port, {**request, "fhirServer": server.base})))
         asking.start()
@@ -250,7 +250,7 @@ def test_a_server_that_never_ends_its_answer_does_not_hold_up_the_stop(
         keys = {"CDS_AUTH": "optional", "CDS_CLIENTS": str(clients), "CDS_PUBLIC_URL": PUBLIC}
         settings = keys if place == "jwks" else {"CDS_AUTH": "off", "CDS_FHIR_SERVERS": server.base}
         port = free_port()
-        running = started(port, CDS_DATA_DIR=str(tmp_path), **settings)
+        running = started(port, {"CDS_DATA_DIR": str(tmp_path), **settings})
         request = demo_request("trigger-positive", WRITTEN_FOR)
         del request["prefetch"]["conditions"]
         signed = token(key("2026"), {"jku": jku})
@@ -276,11 +276,16 @@ def ask(port: int, request: dict[str, Any], **headers: str) -> httpx2.Response:
     return httpx2.post(url, json=request, headers=headers, trust_env=False, timeout=10)
 
 
-def started(port: int, output: IO[bytes] | None = None, **settings: str) -> subprocess.Popen[bytes]:
+def started(
+    port: int, settings: Mapping[str, str] | None = None, output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
     """Run `cds-service serve` until it is ready."""
     command = [str(Path(sys.executable).parent / "cds-service"), "serve", "--port", str(port)]
     running = subprocess.Popen(
-        command, env={**os.environ, "CDS_AUTH": "off", **settings}, stdout=output or subprocess.DEVNULL, stderr=output
+        command,
+        env={**os.environ, "CDS_AUTH": "off", **(settings or {})},
+        stdout=output or subprocess.DEVNULL,
+        stderr=output,
     )
     for _ in range(300):
         try:
