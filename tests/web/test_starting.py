@@ -42,7 +42,7 @@ def test_what_cannot_be_used_is_one_line(
     (tmp_path / "content").write_text(content, encoding="utf-8")
     for name, value in variables.items():
         monkeypatch.setenv(name, value.replace("FOLDER", str(tmp_path)))
-    done = run("serve", *options.replace("FOLDER", str(tmp_path)).split())
+    done = run("serve", "--port", "0", *options.replace("FOLDER", str(tmp_path)).split())
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert line.replace("FOLDER", str(tmp_path)) in done.err
 
