@@ -64,7 +64,7 @@ def serve(
     """Run the service, set by the environment variables CDS_*."""
     # here: the other commands start without server and database
     from cds_service.app import create_app, patience
-    from cds_service.connections import CONNECTIONS, LOGGING
+    from cds_service.connections import CONNECTIONS
 
     _check_certificate(ssl_certfile, ssl_keyfile)
     settings = load_settings()
@@ -81,7 +81,7 @@ def serve(
         ssl_certfile=ssl_certfile,
         ssl_keyfile=ssl_keyfile,
         timeout_graceful_shutdown=patience(settings),
-        log_config=LOGGING,
+        log_config=None,  # what uvicorn logs takes the way of all others' lines (`cds_service/logs.py`)
         log_level="warning",
         **CONNECTIONS,
     )

@@ -5,14 +5,10 @@ A stranger without a token gets so far. Nothing of what he sent is kept, answere
 
 from __future__ import annotations
 
-import logging
-import re
-import sys
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from cds_service import logs
 from cds_service.headers import HEADERS_STATE
 from hooks.protocol import operation_outcome
 
@@ -66,28 +62,6 @@ class Connection(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: a request that asks for another protocol is answered in this one."""
 
-
-class ServerLines(logging.Handler):
-    """Says what uvicorn has to say in a line of ours: its own fixed words, without what it puts into them.
-
-    That it cannot listen is for whoever starts it, in plain words.
-    """
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if isinstance(record.msg, OSError):
-            print(f"cds-service: {record.msg}", file=sys.stderr)
-            return
-        error = logs.where(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
-        words = re.findall(r"[a-z]+", re.sub(r"%\w", "", str(record.msg)).casefold())
-        logs.tell(logs.EventLine(event="-".join(words), error=error))
-
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"lines": {"class": f"{__name__}.ServerLines"}},
-    "loggers": {"uvicorn": {"handlers": ["lines"], "level": "WARNING", "propagate": False}},
-}
 
 CONNECTIONS: dict[str, Any] = {
     "http": Connection,
