@@ -159,6 +159,8 @@ class Fetcher:
 
     async def fetch(self, access: Access, queries: Mapping[str, Query]) -> dict[str, Fetched]:
         """Return what came of each query by the deadline."""
+        if not queries:
+            return {}
         pool = self._pool(access.address)
         chains = {key: Chain(access, query) for key, query in queries.items()}
         running = [pool.submit(functools.partial(chain.read, self._session)) for chain in chains.values()]

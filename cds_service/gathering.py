@@ -12,7 +12,7 @@ from cds_service.outbound import Outbound, under
 from cds_service.settings import Settings
 from hooks.prefetch import NOTHING, Templates, lacking
 from hooks.protocol import HookRequest
-from mappings.fhir.bodies import Unresolved, next_page, unresolved
+from mappings.fhir.bodies import Unresolved, next_page, says_little, unresolved
 from terminology.valuesets import Vocabulary
 
 SHARE = 0.85
@@ -48,10 +48,11 @@ class Gathering:
     async def complete(self, request: HookRequest, known: Templates, servers: Sequence[str] = ()) -> Gathered:
         """Return the request with the keys that were absent or null, and the pages that were not sent.
 
+        Nothing is fetched when nothing is lacking, unless what was sent cannot be understood without more.
         servers: of those that may be called, the ones that this caller may name; all when there are none.
         """
         queries = _queries(request, known)
-        if not queries or not request.fhirServer:
+        if not request.fhirServer or not (queries or says_little(request.prefetch.values(), self._vocabulary)):
             return Gathered(request)
         try:
             leave = self._access(request, servers)
@@ -86,7 +87,7 @@ class Gathering:
         """Return the resources of these types with these ids."""
         chunks = [(type_, ids[i : i + IDS], i) for type_, ids in wanted.items() for i in range(0, len(ids), IDS)]
         queries = {f"{FOLLOWED}.{type_}.{i}": Query(f"{type_}?_id={','.join(ids)}") for type_, ids, i in chunks}
-        return await self._fetcher.fetch(leave, queries) if queries else {}
+        return await self._fetcher.fetch(leave, queries)
 
 
 def _type_of(key: str) -> str:

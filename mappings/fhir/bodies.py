@@ -98,6 +98,18 @@ def unresolved(bodies: Iterable[Body | None], vocabulary: Vocabulary, is_here: C
     return Unresolved({type_: list(ids) for type_, ids in wanted.items()}, frozenset(elsewhere))
 
 
+def says_little(bodies: Iterable[Body | None], vocabulary: Vocabulary) -> bool:
+    """Whether a resource cannot be understood without what it refers to: a result without a time, a nameless drug."""
+    return any(_needs_its_references(resource, vocabulary) for body in bodies for resource in resources(body))
+
+
+def _needs_its_references(resource: object, vocabulary: Vocabulary) -> bool:
+    if isinstance(resource, Observation):
+        undated = resource.effective_date_time is None and resource.effective_period is None
+        return undated and resource.specimen is not None and _may_be_asked(resource.code, vocabulary)
+    return isinstance(resource, shapes.MedicationUse) and resource.code is None
+
+
 FOLLOWED = frozenset({"Specimen", "Observation", "BodyStructure", "Medication", "ResearchStudy"})
 
 

@@ -229,6 +229,24 @@ def test_what_resources_refer_to_and_does_not_come_leaves_its_type_incomplete(se
     assert "failed" in reason(server, type_)
 
 
+def test_with_a_complete_prefetch_only_what_cannot_be_understood_without_it_is_fetched(
+    fetching: Client, server: FhirServer
+) -> None:
+    """A result without a time, whose Specimen no key of this service brings; one with a time needs none."""
+    request = {**demo_request(NAME, WRITTEN_FOR), "fhirServer": server.base}
+    sent = fetching.cards(request, MAINTENANCE)
+    results = [entry["resource"] for entry in request["prefetch"]["observations"]["entry"]]
+    after = next(each for each in results if each["id"] == "trigger-positive-ctdna-after")
+    after["specimen"] = {"reference": "Specimen/s"}
+    assert same(fetching.cards(request, MAINTENANCE)) == same(sent)
+    assert server.calls == []
+    taken = {"collectedDateTime": after.pop("effectiveDateTime")}
+    server.resources.append({"resourceType": "Specimen", "id": "s", "subject": after["subject"], "collection": taken})
+    got = fetching.cards(request, MAINTENANCE)
+    assert [card["summary"] for card in got] == [card["summary"] for card in sent]
+    assert [path for _, path in server.calls] == ["/fhir/Specimen?_id=s"]
+
+
 def test_what_resources_refer_to_on_another_server_is_not_looked_for_here(server: FhirServer) -> None:
     """The Specimen of the same id on this server has nothing to do with it."""
     result = next(r for r in server.resources if r["id"] == "trigger-positive-ctdna-after")
