@@ -20,8 +20,8 @@ import requests
 from cds_service.content import load_content
 from cds_service.gathering import Gathering
 from cds_service.settings import ContentSettings, Settings
-from hooks.prefetch import PATIENT_KEY, templates
-from hooks.protocol import HookRequest
+from hooks.prefetch import templates
+from hooks.protocol import PATIENT_KEY, HookRequest
 from mappings.fhir import decode
 from tests.web.fhir_server import FhirServer, Json
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.__main__ import serving
 from cds_service.demo import WRITTEN_FOR, demo_patients, demo_request
-from tests.fuzz.asking import SERVICES
+from tests.fuzz.asking import PATHS
 from tests.fuzz.mutating import mutated
 from tests.web import fhir_server as fhir
 from tests.web.fhir_server import FhirServer, Json
@@ -74,7 +74,7 @@ class Load:
 
     def request(self, chance: random.Random, name: str) -> tuple[str, bytes]:
         """Return a path and a body: one of four kinds of request."""
-        path = f"/cds-services/{chance.choice(SERVICES)}"
+        path = chance.choice(PATHS)
         match chance.randrange(4):
             case 0:
                 return path, mutated(chance)
