@@ -10,7 +10,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from mappings.clinical_time import parse_date
 from mappings.facts import (
@@ -26,6 +26,7 @@ from mappings.fhir.account import UNREADABLE, Account
 from mappings.fhir.building import NOT_ASKED_FOR, Reader
 from mappings.fhir.decoding import Body, decode_resource
 from mappings.fhir.gate import Quarantine, Skip, check_whole
+from mappings.fhir.ownership import Ownership
 from mappings.fhir.references import Found, References, source_of, superseded
 from mappings.fhir.results import Results, dated, ordered
 from terminology.errors import RecordError
@@ -119,10 +120,10 @@ class _Reading:
     ) -> None:
         self.patient, self.full_url, self.today = patient, full_url, today
         self.birth = parse_date(patient.birth_date) if patient.birth_date else None
-        self.own = {ref for ref in (f"Patient/{patient.id}" if patient.id else None, full_url) if ref}
+        self.ownership = Ownership(patient, full_url)
         self.found = found
         self.account = Account()
-        self.reader = Reader(vocabulary, self.birth, References(found, self._is_of_another))
+        self.reader = Reader(vocabulary, self.birth, References(found, self.ownership))
         self.results = Results(self.reader, self.account, today)
         self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
         self.studies: list[StudyFact] = []
@@ -156,7 +157,7 @@ class _Reading:
 
         Most of a record is passed over here, so this is one plain loop: no call, no exception, no new object.
         """
-        own, may_ask, passed = self.own, self.reader.vocabulary.may_ask, 0
+        own, may_ask, passed = self.ownership.references, self.reader.vocabulary.may_ask, 0
         for item in self.found:
             resource = item[0]
             elsewhere = BY_CODE.get(type(resource))
@@ -197,10 +198,10 @@ class _Reading:
         try:
             check_whole(resource.meta)
             if type(resource) is shapes.Observation:
-                self._check_subject(resource.subject)
+                self.ownership.check(resource.subject)
                 self._set_aside(resource, source_of(resource, full_url))
             elif (build := self._builders.get(type(resource))) is not None:
-                self._check_subject(resource.subject or resource.patient)
+                self.ownership.check(resource.subject or resource.patient)
                 self._read(build, resource, full_url)
             else:
                 self._add_other(resource, full_url)
@@ -230,10 +231,10 @@ class _Reading:
         if isinstance(resource, shapes.Skipped):
             raise Skip("type-not-read")
         if isinstance(resource, shapes.ResearchSubject):
-            self._check_subject(resource.individual)
+            self.ownership.check(resource.individual)
             self.studies.append(self.reader.study(resource, source_of(resource, full_url)))
         elif isinstance(resource, shapes.Consent):
-            self._check_subject(resource.patient)
+            self.ownership.check(resource.patient)
             self.consents.append(self.reader.consent(resource, source_of(resource, full_url)))
         elif isinstance(resource, shapes.Patient):
             self._check_patient(resource)
@@ -252,7 +253,7 @@ class _Reading:
             if isinstance(inner, shapes.Observation | shapes.Condition | shapes.Procedure):
                 build = self._builders.get(type(inner), self.reader.observation)
                 try:
-                    self._check_subject(inner.subject or owner.subject or owner.patient)
+                    self.ownership.check(inner.subject or owner.subject or owner.patient)
                     for fact in build(inner, source):
                         self._keep(fact)
                 except (Skip, Quarantine):
@@ -261,48 +262,6 @@ class _Reading:
     def _check_patient(self, resource: shapes.Patient) -> None:
         if resource is not self.patient and resource.id != self.patient.id:
             raise Skip("other-patient")
-
-    # Whose it is
-
-    def _check_subject(self, reference: shapes.Reference | None) -> None:
-        if reference is None:
-            raise Quarantine("it does not say whose it is")
-        if reference.reference in self.own:
-            return
-        if _names_a_resource(reference.reference):
-            if not self._is_own(reference.reference):
-                raise Skip("other-patient")
-        elif not self._has_identifier(_identifier(reference)):
-            raise Quarantine("it does not say whose it is")
-
-    def _is_of_another(self, resource: Any) -> bool:
-        """Whether a resource says that it is another patient's; what others refer to need not say whose it is."""
-        reference = getattr(resource, "subject", None) or getattr(resource, "patient", None)
-        try:
-            self._check_subject(reference)
-        except Skip:
-            return True
-        except Quarantine:
-            return False
-        return False
-
-    def _is_own(self, reference: str) -> bool:
-        """References with a version, or with a server's address before them, name the same patient."""
-        plain = reference.split("/_history/")[0]
-        own = plain in self.own or (bool(self.patient.id) and plain.endswith(f"/Patient/{self.patient.id}"))
-        if own:
-            self.own.add(reference)
-        return own
-
-    def _has_identifier(self, identifier: shapes.Identifier | None) -> bool:
-        if identifier is None or not identifier.value:
-            return False
-        mine = {(i.system, i.value) for i in self.patient.identifier or ()}
-        if (identifier.system, identifier.value) in mine:
-            return True
-        if identifier.system and identifier.system in {system for system, _ in mine}:
-            raise Skip("other-patient")
-        return False
 
     # What could not be read
 
@@ -347,17 +306,6 @@ class _Reading:
 def _tally(results: Results, account: Account, total: int) -> Tally:
     results.read_all()
     return account.tally(total)
-
-
-def _names_a_resource(reference: str | None) -> TypeGuard[str]:
-    """Whether a reference is a URL: neither a contained resource nor an identifier (`<system>|<value>`)."""
-    return bool(reference and not reference.startswith("#") and "|" not in reference)
-
-
-def _identifier(reference: shapes.Reference) -> shapes.Identifier | None:
-    """Return the identifier of a reference, also when it stands where a URL should (Chinese hospital systems)."""
-    system, bar, value = (reference.reference or "").rpartition("|")
-    return shapes.Identifier(system=system, value=value) if bar else reference.identifier
 
 
 def _problem(body: Body | None) -> str | None:

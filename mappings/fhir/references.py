@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from mappings.fhir import shapes
 from mappings.fhir.decoding import decode_resource
+from mappings.fhir.ownership import Ownership
 
 Found = tuple[Any, str | None, frozenset[str] | None]
 """A resource, its fullUrl, and the types that the part it came in was asked for."""
@@ -53,11 +54,11 @@ def _stamp(resource: Any) -> tuple[float, int] | None:
 class References:
     """The references of one record. Each index is made only when it is first needed.
 
-    is_of_another: whether a resource says that it is another patient's; nothing points to it then.
+    What says that it is another patient's is pointed to by nothing.
     """
 
-    def __init__(self, found: Sequence[Found], is_of_another: Callable[[Any], bool]) -> None:
-        self._found, self._is_of_another = found, is_of_another
+    def __init__(self, found: Sequence[Found], ownership: Ownership) -> None:
+        self._found, self._ownership = found, ownership
 
     def key(self, reference: shapes.Reference | None) -> str | None:
         """Return the source that a reference names (`Procedure/7`); the address itself of what is on another server."""
@@ -86,7 +87,11 @@ class References:
             found = _contained(owner, reference.reference[1:])
         else:
             found = self._pointed_to.get(self.key(reference) or "")
-        return None if getattr(found, "status", None) == ENTERED_IN_ERROR or self._is_of_another(found) else found
+        return (
+            None
+            if getattr(found, "status", None) == ENTERED_IN_ERROR or self._ownership.is_of_another(found)
+            else found
+        )
 
     def report_of(self, source: str) -> str | None:
         """Return the report that gives an observation as one of its results."""
@@ -110,7 +115,7 @@ class References:
         reports = (
             (r, full_url)
             for r, full_url, _ in self._found
-            if type(r) is shapes.DiagnosticReport and not self._is_of_another(r)
+            if type(r) is shapes.DiagnosticReport and not self._ownership.is_of_another(r)
         )
         return {
             key: source_of(report, full_url)
