@@ -184,11 +184,11 @@ class ResultKind(Coded):
         answer = answers[0]
         if isinstance(answer, Reason):
             return unknown(answer, last, SAYS[answer], ListedResults(last))
-        return decided(answer is Truth.TRUE, last, "{}{}.", ListedResults(last), self.measured_by(last))
+        return decided(answer is Truth.TRUE, last, "{}{}.", ListedResults(last), self.measured_by(view, last))
 
-    def measured_by(self, last: Sequence[ObservationFact]) -> str:
+    def measured_by(self, view: Evaluation, last: Sequence[ObservationFact]) -> str:
         """Return what must be known beside the results to check the answer, behind a comma; mostly nothing."""
-        del last
+        del view, last
         return ""
 
     def _dated_answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
@@ -340,19 +340,28 @@ class Measured(ResultKind):
         """What thresholds are counted in: 1, or the upper limit of normal in `unit`."""
         if not self.times_upper_limit:
             return ONE
-        plain = [r for r in fact.ranges if r.plain and r.high is not None and r.high.value > 0]
-        if len(fact.ranges) == 1 and plain and plain[0].high is not None:
-            high = plain[0].high
-            return units.convert(high.value, high.unit or None, analyte=self.value_set[0], to=self.unit)
-        site = view.policy.upper_limits.get(self.value_set[0])
-        return units.convert(Decimal(site[0]), site[1], analyte=self.value_set[0], to=self.unit) if site else None
+        high = self._upper_limit(view, fact)
+        if high is None:
+            return None
+        return units.convert(high.value, high.unit or None, analyte=self.value_set[0], to=self.unit)
 
-    def measured_by(self, last: Sequence[ObservationFact]) -> str:
-        if not self.times_upper_limit or not (
-            ranges := [r for fact in last for r in fact.ranges if r.plain and r.high]
-        ):
+    def _upper_limit(self, view: Evaluation, fact: ObservationFact) -> Quantity | None:
+        """The result's own upper limit of normal, else the site's."""
+        high = fact.ranges[0].high if len(fact.ranges) == 1 and fact.ranges[0].plain else None
+        if high is not None and high.value > 0:
+            return high
+        site = view.policy.upper_limits.get(self.value_set[0])
+        return Quantity(Decimal(site[0]), site[1]) if site else None
+
+    def measured_by(self, view: Evaluation, last: Sequence[ObservationFact]) -> str:
+        if not self.times_upper_limit:
             return ""
-        return f", upper limit of normal {ranges[0].high}"
+        limits = {
+            f"{limit}" if any(limit is each.high for each in fact.ranges) else f"{limit} (of this site)"
+            for fact in last
+            if (limit := self._upper_limit(view, fact)) is not None
+        }
+        return f", upper limit of normal {' and '.join(sorted(limits))}"
 
     @functools.cached_property
     def _thresholds(self) -> tuple[tuple[Fraction, bool, bool], ...]:

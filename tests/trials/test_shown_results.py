@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from hooks import trial_eligibility
+from mappings.catalogue import load_catalogue
+from mappings.evaluation import Policy
 from mappings.verdicts import Verdict
 from tests.patients import bases, standing
 from tests.patients.codes import Json, coded
@@ -116,6 +118,13 @@ def test_tumour_cells_are_shown_with_the_trial_that_turns_on_them() -> None:
     assert "(2026-11-02) (Observation/cells)." in shown
 
 
+def test_the_only_card_speaks_of_no_more_trials() -> None:
+    results = evaluate(bases.record(bases.LUNG_NODULES, {}))
+    assert [card.summary for card in trial_eligibility.cards(results, results.view, 3)] == [
+        "1 trial to look at: CTDNA-LUNG-NODULES"
+    ]
+
+
 def test_a_trial_that_shows_nothing_says_nothing_of_it() -> None:
     text = answered("ctdna-result", "result-positive")
     shown = line(bases.LUNG_SURGERY, {"ctdna": text}, "SBRT-LUNG-NODULES")
@@ -170,3 +179,13 @@ def test_comfort_care_recorded_as_a_procedure_is_shown() -> None:
 def test_the_upper_limit_of_normal_stands_beside_what_is_compared_with_it() -> None:
     inr = {**measured("inr", 1.7, "{INR}", "2026-11-20"), "referenceRange": [{"high": {"value": 1.1}}]}
     assert found({"inr": inr}, "E5", RFA).because == "inr: 1.7 {INR} (2026-11-20), upper limit of normal 1.1."
+
+
+@pytest.mark.parametrize("ranges", [[], [{"high": {"value": 1.1}}, {"high": {"value": 9}}], [{"high": {"value": 0}}]])
+def test_where_the_limit_of_the_site_decides_it_is_the_one_that_is_shown(ranges: list[Json]) -> None:
+    inr = {**measured("inr", 1.7, "{INR}", "2026-11-20"), "referenceRange": ranges}
+    at_site = load_catalogue(standing.vocabulary(), Policy(upper_limits={"inr": ("1.2", "{INR}")}))
+    record = evaluate(standing.record({"inr": inr})).record
+    verdict = trial_of(at_site.evaluate_all(record), RFA).verdict("E5")
+    assert answer(verdict.finding) == "false"
+    assert verdict.because.endswith("upper limit of normal 1.2 {INR} (of this site).")
