@@ -12,7 +12,7 @@ from cds_service.outbound import Outbound, under
 from cds_service.settings import Settings
 from hooks.prefetch import NOTHING, Templates, lacking
 from hooks.protocol import HookRequest
-from mappings.fhir.bodies import Unresolved, next_page, says_little, unresolved
+from mappings.fhir.bodies import Unresolved, next_page, unresolved
 from terminology.valuesets import Vocabulary
 
 SHARE = 0.85
@@ -52,7 +52,7 @@ class Gathering:
         servers: of those that may be called, the ones that this caller may name; all when there are none.
         """
         queries = _queries(request, known)
-        if not request.fhirServer or not (queries or says_little(request.prefetch.values(), self._vocabulary)):
+        if not request.fhirServer or not (queries or self._unresolved(request, needed_only=True).ids):
             return Gathered(request)
         try:
             leave = self._access(request, servers)
@@ -60,7 +60,7 @@ class Gathering:
             return Gathered(request, dict.fromkeys(queries, fault.what))
         fetched = await self._fetcher.fetch(leave, queries)
         completed = _with(request, fetched)
-        wanted = self._unresolved(completed)
+        wanted = self._unresolved(completed, needed_only=not queries)
         more = await self._referred(wanted.ids, leave)
         elsewhere = dict.fromkeys(sorted(wanted.elsewhere), ELSEWHERE)
         lost = {key: found.missing for key, found in fetched.items() if found.missing}
@@ -78,10 +78,10 @@ class Gathering:
         seconds = self._settings.deadline_seconds * SHARE
         return access(request, self._outbound, seconds=seconds, size=self._settings.max_body_bytes)
 
-    def _unresolved(self, request: HookRequest) -> Unresolved:
-        """Return what the resources refer to and was not sent."""
-        base = request.fhirServer or ""
-        return unresolved(request.prefetch.values(), self._vocabulary, lambda url: under(base, url) is not None)
+    def _unresolved(self, request: HookRequest, *, needed_only: bool) -> Unresolved:
+        """Return what the resources refer to and was not sent; with a complete prefetch only what they need."""
+        bodies, base = request.prefetch.values(), request.fhirServer or ""
+        return unresolved(bodies, self._vocabulary, lambda url: under(base, url) is not None, needed_only=needed_only)
 
     async def _referred(self, wanted: Mapping[str, Sequence[str]], leave: Access) -> dict[str, Fetched]:
         """Return the resources of these types with these ids."""

@@ -79,28 +79,29 @@ class Unresolved(NamedTuple):
     elsewhere: frozenset[str]
 
 
-def unresolved(bodies: Iterable[Body | None], vocabulary: Vocabulary, is_here: Callable[[str], bool]) -> Unresolved:
+def unresolved(
+    bodies: Iterable[Body | None], vocabulary: Vocabulary, is_here: Callable[[str], bool], *, needed_only: bool = False
+) -> Unresolved:
     """Return what the resources that criteria may ask for refer to and is not there.
 
     A Specimen dates its result, a report's results speak for themselves, a BodyStructure names the organ, a Medication
-    the drug, a ResearchStudy the phase. is_here: whether an address lies on the server that can be asked.
+    the drug, a ResearchStudy the phase. is_here: whether an address lies on the server that can be asked. needed_only:
+    what resources refer to that cannot be understood without it (a result without a time, a nameless drug).
     """
     found = [resource for body in bodies for resource in resources(body)]
+    asking = [resource for resource in found if not needed_only or _needs_its_references(resource, vocabulary)]
+    if not asking:
+        return Unresolved({}, frozenset())
     there = {source_of(resource, None) for resource in found if not isinstance(resource, Unreadable)}
     wanted: dict[str, dict[str, None]] = {}
     elsewhere: set[str] = set()
-    for resource in found:
+    for resource in asking:
         for server, type_, id_ in _referred(resource, vocabulary):
             if server and not is_here(f"{server}/{type_}/{id_}"):
                 elsewhere.add(type_)
             elif f"{type_}/{id_}" not in there:
                 wanted.setdefault(type_, {})[id_] = None
     return Unresolved({type_: list(ids) for type_, ids in wanted.items()}, frozenset(elsewhere))
-
-
-def says_little(bodies: Iterable[Body | None], vocabulary: Vocabulary) -> bool:
-    """Whether a resource cannot be understood without what it refers to: a result without a time, a nameless drug."""
-    return any(_needs_its_references(resource, vocabulary) for body in bodies for resource in resources(body))
 
 
 def _needs_its_references(resource: object, vocabulary: Vocabulary) -> bool:

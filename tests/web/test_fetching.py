@@ -240,11 +240,30 @@ def test_with_a_complete_prefetch_only_what_cannot_be_understood_without_it_is_f
     after["specimen"] = {"reference": "Specimen/s"}
     assert same(fetching.cards(request, MAINTENANCE)) == same(sent)
     assert server.calls == []
+    before = next(each for each in results if each is not after)
+    before["specimen"] = {"reference": "Specimen/of-a-dated-one"}
     taken = {"collectedDateTime": after.pop("effectiveDateTime")}
     server.resources.append({"resourceType": "Specimen", "id": "s", "subject": after["subject"], "collection": taken})
     got = fetching.cards(request, MAINTENANCE)
     assert [card["summary"] for card in got] == [card["summary"] for card in sent]
     assert [path for _, path in server.calls] == ["/fhir/Specimen?_id=s"]
+
+
+def test_what_is_contained_or_was_sent_is_not_fetched(fetching: Client, server: FhirServer) -> None:
+    """A drug without a name of its own, whose Medication is there."""
+    request = {**demo_request(NAME, WRITTEN_FOR), "fhirServer": server.base}
+    drug = {"resourceType": "MedicationStatement", "status": "active", "subject": {"reference": f"Patient/{ID}"}}
+    inside = [{"resourceType": "Medication", "id": "m", "code": {"text": "a drug"}}]
+    within = {**drug, "id": "1", "contained": inside, "medicationReference": {"reference": "#m"}}
+    beside = {**drug, "id": "2", "medicationReference": {"reference": "Medication/m"}}
+    named = {**drug, "id": "3", "medicationCodeableConcept": {"text": "a drug"}}
+    named["medicationReference"] = {"reference": "Medication/not-sent"}
+    entries = [{"resource": each} for each in (within, beside, named, *inside)]
+    dated = next(entry["resource"] for entry in request["prefetch"]["observations"]["entry"])
+    dated["specimen"] = {"reference": "Specimen/not-sent"}
+    request["prefetch"]["medicationStatements"] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    assert fetching.cards(request)
+    assert server.calls == []
 
 
 def test_what_resources_refer_to_on_another_server_is_not_looked_for_here(server: FhirServer) -> None:
