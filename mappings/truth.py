@@ -163,10 +163,11 @@ def if_then(condition: Finding, consequence: Finding) -> Finding:
 def agreed(parts: Sequence[Finding]) -> Finding:
     """Return what the records of one thing say, kept in several places: CONFLICT where they contradict each other.
 
-    A presumed answer and a place without data say nothing; any other open place may still contradict a FALSE.
+    So it is where one place contradicts itself. A presumed answer and a place without data say nothing; any other open
+    place may still make a TRUE of a FALSE.
     """
     said = {part.truth for part in parts if part.strength is Strength.CONFIRMED}
-    if len(said) > 1:
+    if len(said) > 1 or any(part.reason is Reason.CONFLICT for part in parts):
         return Finding(Truth.UNKNOWN, parts=tuple(parts), reason=Reason.CONFLICT)
     open_ = any(part.truth is Truth.UNKNOWN and part.reason is not Reason.NO_DATA for part in parts)
     if said == {Truth.FALSE} and not open_:

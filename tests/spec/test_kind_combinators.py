@@ -13,6 +13,7 @@ ALSO: Json = {"kind": "condition", "value_set": "there"}
 NO: Json = {"kind": "condition", "value_set": "nowhere", "absence": "presume-absent"}
 OPEN: Json = {"kind": "condition", "value_set": "nowhere"}
 DOUBT: Json = {"kind": "condition", "value_set": "nowhere", "too_general": "vague"}
+CONFLICT: Json = {"kind": "condition", "value_set": "nowhere", "conflict": "vague"}
 HUMAN: Json = {"kind": "human"}
 NEVER: Json = {"kind": "sex", "is": "male"}
 RECORD = read(resources("here id=h; there id=t; vague id=v", "Condition"), WORDS)
@@ -36,6 +37,8 @@ STATEMENTS: dict[str, Json] = {
     "agreeing: never, no": {"agreeing": [NEVER, NO]},
     "agreeing: never, human": {"agreeing": [NEVER, HUMAN]},
     "agreeing: never, yes": {"agreeing": [NEVER, YES]},
+    "agreeing: yes, conflict": {"agreeing": [YES, CONFLICT]},
+    "agreeing: never, conflict": {"agreeing": [NEVER, CONFLICT]},
     "not: yes": {"not": YES},
     "not: no": {"not": NO},
     "not: open": {"not": OPEN},
@@ -78,6 +81,8 @@ STATEMENTS: dict[str, Json] = {
     agreeing: never, no                | false                  |
     agreeing: never, human             | unknown human          |
     agreeing: never, yes               | unknown conflict       | Condition/h
+    agreeing: yes, conflict            | unknown conflict       | Condition/h Condition/v
+    agreeing: never, conflict          | unknown conflict       | Condition/v
     not: yes                           | false                  | Condition/h
     not: no                            | true presumed          |
     not: open                          | unknown no-data        |
