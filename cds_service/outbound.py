@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+from hooks.protocol import DOTS
+
 ANY = "*"
 PORTS = {"http": 80, "https": 443}
-DOTS = frozenset({".", ".."})
 
 
 class Address(NamedTuple):

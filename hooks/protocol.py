@@ -19,10 +19,10 @@ from mappings.report import FindingReport
 from terminology.errors import CdsError, RecordError
 
 PATIENT_KEY = "patient"
+"""The prefetch key of the one resource without which there is no answer."""
 
 DOTS = frozenset({".", ".."})
 """Ids by FHIR's pattern that would be another place in a URL."""
-"""The prefetch key of the one resource without which there is no answer."""
 
 _USER = re.compile(r"(?:https?://[!-~]+/)?(Practitioner|PractitionerRole|Patient|RelatedPerson)/[!-.0-~]+")
 PATIENT_FACING = frozenset({"Patient", "RelatedPerson"})

@@ -60,7 +60,7 @@ class Line(NamedTuple):
     def verdict(self, view: Evaluation) -> Verdict:
         """Return the verdict of the patient in view."""
         if self.statement.is_touched(view):
-            shown = latest_results(view, self.criterion.shown_results) if self.criterion.shown_results else ()
+            shown = latest_results(view, self.criterion.shown_results)
             return judged(self.criterion, view.finding(self.statement.kind), shown)
         return self.untouched
 

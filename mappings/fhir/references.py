@@ -87,11 +87,9 @@ class References:
             found = _contained(owner, reference.reference[1:])
         else:
             found = self._pointed_to.get(self.key(reference) or "")
-        return (
-            None
-            if getattr(found, "status", None) == ENTERED_IN_ERROR or self._ownership.is_of_another(found)
-            else found
-        )
+        if getattr(found, "status", None) == ENTERED_IN_ERROR or self._ownership.is_of_another(found):
+            return None
+        return found
 
     def report_of(self, source: str) -> str | None:
         """Return the report that gives an observation as one of its results."""

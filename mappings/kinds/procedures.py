@@ -87,7 +87,7 @@ class Procedure(Coded):
         found = self.nothing_found(view)
         if not facts or found.reason is not Reason.NO_DATA:
             return found
-        said = "; ".join(f"{Shown(fact)}, {fact.status.value}" for fact in facts[:3])
+        said = "; ".join(f"{Shown(fact)}, {fact.status.value}" for fact in facts)
         return unknown(Reason.NO_DATA, facts, "No {} that counts on record; there is: {}.", self.title(view), said)
 
     def nothing_found(self, view: Evaluation) -> Finding:

@@ -18,6 +18,8 @@ SHOWING: Json = {"kind": "human", "shows": "infection"}
     infection clinical=resolved     | Condition/r1
     other                           |
     infection verification=refuted  |
+    Procedure infection             | Procedure/r1
+    Procedure infection status=not-done |
     """
 )
 def test_it_is_always_for_a_person_with_what_is_on_record_beside_it(row: Row) -> None:

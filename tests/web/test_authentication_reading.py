@@ -81,9 +81,10 @@ def test_who_is_not_let_in_learns_nothing_of_what_he_sent(app: ASGIApp, path: st
 
 
 def test_a_signature_is_verified_while_the_body_is_on_its_way(app: ASGIApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    verified, verify = threading.Event(), Authentication._verify
+    verified, verify, threads = threading.Event(), Authentication._verify, []
 
     def verifying(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
         found = verify(*arguments)
         verified.set()
         return found
@@ -94,3 +95,4 @@ def test_a_signature_is_verified_while_the_body_is_on_its_way(app: ASGIApp, monk
 
     monkeypatch.setattr(Authentication, "_verify", verifying)
     assert status(app, CALL, f"Bearer {token(EC, NO_JKU)}", late) == 400
+    assert threads != [threading.current_thread()], "the answers to others wait for it"
