@@ -36,11 +36,15 @@ class Decidable(Protocol):
 
 
 class Moment(NamedTuple):
-    """When an event was; `time` is None for the `reason` given. facts: what is the event."""
+    """When an event was; `time` is None for the `reason` given. facts: what is the event, or may be.
+
+    unsettled: why it may have been at another time than is seen; `time` then spans all that are possible.
+    """
 
     time: Interval | None
     facts: tuple[Fact, ...]
     reason: Reason = Reason.NO_DATA
+    unsettled: Reason | None = None
 
 
 class Datable(Protocol):

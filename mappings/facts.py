@@ -81,11 +81,15 @@ class Quantity(msgspec.Struct, frozen=True):
 
 
 class Coded(msgspec.Struct, frozen=True):
-    """A coded or textual answer: its codes, its text, and the value sets that either touches."""
+    """A coded or textual answer: its codes, its text as shown, and the value sets that either touches.
+
+    words: its text without any display, since a display never decides.
+    """
 
     codes: tuple[Coding, ...] = ()
     text: str = ""
     sets: frozenset[str] = frozenset()
+    words: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -106,7 +110,8 @@ class ObservationFact(Fact, frozen=True, kw_only=True):
     """An Observation's result, one of its components, or a DiagnosticReport's conclusion.
 
     values: every carrier of the answer (value[x], interpretation); they may contradict each other.
-    part_of, focus: references. group: the report or study it was measured in. concluded: it is a report's conclusion.
+    sites: of the body site, of what it is about, and of its specimen. part_of, focus: references. group: the report or
+    study it was measured in. concluded: it is a report's conclusion.
     """
 
     values: tuple[Value, ...] = ()
@@ -115,7 +120,6 @@ class ObservationFact(Fact, frozen=True, kw_only=True):
     sites: frozenset[str] = frozenset()
     part_of: frozenset[str] = frozenset()
     specimen: str | None = None
-    specimen_sites: frozenset[str] = frozenset()
     group: str | None = None
     focus: str | None = None
     concluded: bool = False

@@ -35,6 +35,10 @@ class Account:
     def quarantine(self, source: str, why: str) -> None:
         """Take down that a resource could not be read."""
         self.quarantined[UNREADABLE] += 1
+        self.note_unreadable(source, why)
+
+    def note_unreadable(self, source: str, why: str) -> None:
+        """Say that something could not be read."""
         self._notes.append(Note(UNREADABLE, f"{source} could not be read: {why}"))
 
     def lack(self, types: Iterable[str], why: str) -> None:

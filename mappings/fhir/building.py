@@ -49,6 +49,9 @@ QUANTITY = msgspec.json.Decoder(shapes.Quantity | None)
 CONCEPT = msgspec.json.Decoder(shapes.CodeableConcept | None)
 CONCEPTS = msgspec.json.Decoder(list[shapes.CodeableConcept] | None)
 RANGES = msgspec.json.Decoder(list[shapes.ReferenceRange] | None)
+UCUM = frozenset({None, "http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
+"""Systems of a unit's code; a code of any other says nothing where there is a text."""
+
 DRUG_PHASES = frozenset({"phase-1", "phase-1-phase-2", "phase-2", "phase-2-phase-3", "phase-3", "phase-4"})
 
 
@@ -58,6 +61,7 @@ class Reader:
     def __init__(self, vocabulary: Vocabulary, birth: Interval | None, references: References) -> None:
         self.vocabulary, self.birth = vocabulary, birth
         self.resolve, self.key, self.group = references.resolve, references.key, references.report_of
+        self.keys_here = references.keys_here
 
     def sets(self, concept: shapes.CodeableConcept | None) -> frozenset[str]:
         """The value sets that any coding of the concept touches."""
@@ -125,19 +129,28 @@ class Reader:
         return self.sets_of_all(concepts)
 
     def procedure(self, resource: shapes.Procedure, source: str) -> list[Fact]:
-        """A procedure that was done, is planned, or was not done."""
+        """A procedure that was done, is planned, or was not done, and the result that its outcome is."""
         sets = _asked_for(self.sets(resource.code))
+        done = ProcedureFact(
+            source=source,
+            sets=sets,
+            label=_label(resource.code),
+            time=_date(resource.performed_date_time) or _period(resource.performed_period),
+            status=gate.procedure_status(resource.status),
+            sites=self.sets_of_all(resource.body_site),
+            reasons=self.keys(resource.reason_reference),
+            status_reason=_label(resource.status_reason),
+        )
+        return [done, *self._outcome(resource.outcome, done)]
+
+    def _outcome(self, outcome: shapes.CodeableConcept | None, of: ProcedureFact) -> list[Fact]:
+        """The result of a completed procedure (its R status, in German cancer data), which is a part of it."""
+        sets = self.sets(outcome)
+        if outcome is None or not sets or of.status is not ProcedureStatus.COMPLETED:
+            return []
+        values, part_of = (self._coded(outcome),), frozenset({of.source})
         return [
-            ProcedureFact(
-                source=source,
-                sets=sets,
-                label=_label(resource.code),
-                time=_date(resource.performed_date_time) or _period(resource.performed_period),
-                status=gate.procedure_status(resource.status),
-                sites=self.sets_of_all(resource.body_site),
-                reasons=self.keys(resource.reason_reference),
-                status_reason=_label(resource.status_reason),
-            )
+            ObservationFact(source=of.source, sets=sets, label=of.label, time=of.time, values=values, part_of=part_of)
         ]
 
     def service_request(self, resource: shapes.ServiceRequest, source: str) -> list[Fact]:
@@ -207,28 +220,33 @@ class Reader:
         preliminary: bool,
     ) -> ObservationFact:
         collection = self._collection(resource, resource.specimen)
-        sites = self._observed_sites(resource)
+        sites = self._observed_sites(resource) | self._taken_from(collection)
         return ObservationFact(
             source=source,
             sets=sets,
             label=_label(carrier.code),
-            time=_effective(resource) or _collected(collection) or _by(resource.issued),
+            time=_taken(_effective(resource), _collected(collection)) or _by(resource.issued),
             values=values,
             preliminary=preliminary,
             ranges=_reference_ranges(carrier.reference_range),
             sites=sites,
-            part_of=self.keys(resource.part_of),
+            part_of=self.keys_here(resource.part_of) if resource.part_of else NONE,
             specimen=self.key(resource.specimen),
-            specimen_sites=self.sets(collection.body_site) if collection else NONE,
             group=(self.group(source) or self.key(_first(resource.derived_from))) if sites else None,
             focus=self.key(_first(resource.focus)),
         )
 
     def _observed_sites(self, resource: shapes.Observation) -> frozenset[str]:
-        """The organ, by its body site or by the BodyStructure in focus."""
+        """The organ, by its body site, or by that of the BodyStructure or the Condition in focus."""
         sites = self.sets(resource.body_site)
         focus = self.resolve(resource.focus[0], resource) if resource.focus else None
-        return sites | self.sets(focus.location) if isinstance(focus, shapes.BodyStructure) else sites
+        if isinstance(focus, shapes.BodyStructure):
+            return sites | self.sets(focus.location)
+        return sites | self.sets_of_all(focus.body_site) if isinstance(focus, shapes.Condition) else sites
+
+    def _taken_from(self, collection: shapes.Collection | None) -> frozenset[str]:
+        """The organ from which a specimen was taken."""
+        return self.sets(collection.body_site) if collection else NONE
 
     def _collection(self, owner: Any, reference: shapes.Reference | None) -> shapes.Collection | None:
         specimen = self.resolve(reference, owner) if reference else None
@@ -241,10 +259,8 @@ class Reader:
             values += [q for q in (_quantity(_read(QUANTITY, carrier.value_quantity)),) if q is not None]
         if carrier.value_codeable_concept is not shapes.NULL:
             values += self._concepts((_read(CONCEPT, carrier.value_codeable_concept),))
-        if carrier.value_string and gate.is_result(carrier.value_string):
-            values.append(
-                Coded((), carrier.value_string, frozenset(self.vocabulary.sets_of_phrase(carrier.value_string)))
-            )
+        if (text := carrier.value_string) and gate.is_result(text):
+            values.append(Coded((), text, frozenset(self.vocabulary.sets_of_phrase(text)), text))
         if carrier.value_integer is not None:
             values.append(Quantity(Decimal(carrier.value_integer)))
         if carrier.value_boolean is not None or not (carrier.value_range is carrier.value_ratio is shapes.NULL):
@@ -266,7 +282,7 @@ class Reader:
         sets = self.sets(concept)
         if not sets and concept.text:
             sets = frozenset(self.vocabulary.sets_of_phrase(concept.text))
-        return Coded(codes, _label(concept), sets)
+        return Coded(codes, _label(concept), sets, concept.text or "")
 
     def report(self, resource: shapes.DiagnosticReport, source: str) -> list[Fact]:
         """A report's own conclusion; its `result` Observations speak for themselves."""
@@ -282,12 +298,12 @@ class Reader:
                 source=source,
                 sets=sets,
                 label=_label(resource.code),
-                time=time or _collected(collection) or _by(resource.issued),
+                time=_taken(time, _collected(collection)) or _by(resource.issued),
                 values=tuple(conclusions),
                 preliminary=preliminary,
                 concluded=True,
+                sites=self._taken_from(collection),
                 specimen=self.key(_first(resource.specimen)),
-                specimen_sites=self.sets(collection.body_site) if collection else NONE,
             )
         ]
 
@@ -310,9 +326,12 @@ class Reader:
             concepts += [drug.code, *(i.item_codeable_concept for i in drug.ingredient or ())]
         sets = _asked_for(self.sets_of_all(concepts))
         label = next((_label(c) for c in concepts if c), "")
-        is_request = isinstance(resource, shapes.MedicationRequest)
-        taken = gate.is_taken(resource.status, request=is_request)
-        time = _date(resource.authored_on) if isinstance(resource, shapes.MedicationRequest) else _effective(resource)
+        if not isinstance(resource, shapes.MedicationRequest):
+            taken, time = gate.is_taken(resource.status, request=False), _effective(resource)
+        elif resource.do_not_perform or resource.intent in gate.NOT_ORDERED:
+            raise Skip("not-ordered")
+        else:
+            taken, time = gate.is_taken(resource.status, request=True), _date(resource.authored_on)
         return [MedicationFact(source=source, sets=sets, label=label, time=time, taken=taken)]
 
     def specimen(self, resource: shapes.Specimen, source: str) -> list[Fact]:
@@ -329,7 +348,7 @@ class Reader:
                 label=_label(resource.type),
                 time=_collected(collection),
                 available=available,
-                sites=self.sets(collection.body_site) if collection else NONE,
+                sites=self._taken_from(collection),
             )
         ]
 
@@ -348,7 +367,7 @@ class Reader:
             label=next(iter(sorted(names)), "a study"),
             time=_period(resource.period),
             studies=frozenset(names),
-            status=resource.status or "",
+            status=gate.check_subject(resource.status),
             consented=resource.consent is not None,
             interventional=interventional,
             gives_drug=gives_drug,
@@ -422,6 +441,15 @@ def _collected(collection: shapes.Collection | None) -> Interval | None:
     return _date(collection.collected_date_time) or _period(collection.collected_period)
 
 
+def _taken(effective: Interval | None, collected: Interval | None) -> Interval | None:
+    """The time of a result: of two that agree the more exact one, else when the sample was taken."""
+    if effective is None or collected is None:
+        return effective or collected
+    if effective.before(collected) or collected.before(effective):
+        return collected
+    return min(effective, collected, key=lambda time: time.last - time.first)
+
+
 def _years_later(day: dt.datetime, years: int) -> dt.datetime:
     return day.replace(year=min(day.year + years, dt.MAXYEAR), day=min(day.day, 28))
 
@@ -431,7 +459,8 @@ def _quantity(quantity: shapes.Quantity | None) -> Quantity | None:
         return None
     if not quantity.value.is_finite():
         raise Quarantine(SHAPELESS)
-    return Quantity(quantity.value, quantity.code or quantity.unit, quantity.comparator)
+    coded = quantity.code if quantity.system in UCUM else None
+    return Quantity(quantity.value, coded or quantity.unit or quantity.code, quantity.comparator)
 
 
 def _read(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw) -> T:

@@ -12,7 +12,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mappings.fhir.shapes import MISFIT, AnyBody, AnyResource, Bundle, Element, Entry, Link, Resource, Unreadable
+from mappings.fhir.shapes import (
+    MISFIT,
+    AnyBody,
+    AnyResource,
+    Bundle,
+    Element,
+    Entry,
+    Link,
+    Resource,
+    Response,
+    Unreadable,
+)
 from terminology.errors import RecordError
 
 Body = Resource | Unreadable
@@ -32,6 +43,7 @@ TOO_DEEP = "it is nested too deeply"
 class _RawEntry(Element):
     full_url: str | None = None
     resource: msgspec.Raw = NULL
+    response: Response | None = None
 
 
 class _RawBundle(Element):
@@ -135,7 +147,8 @@ def _entries(raw_entries: Sequence[msgspec.Raw], levels: int) -> list[Entry]:
     for raw in raw_entries:
         try:
             entry = msgspec.json.decode(raw, type=_RawEntry)
-            entries.append(Entry(full_url=entry.full_url, resource=decode_resource(entry.resource, levels)))
+            resource = decode_resource(entry.resource, levels)
+            entries.append(Entry(full_url=entry.full_url, resource=resource, response=entry.response))
         except MISFIT as error:
             entries.append(Entry(resource=Unreadable("", None, _misfit(error))))
     return entries

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from mappings.facts import Certainty, ProcedureStatus
-from mappings.fhir.shapes import META, MISFIT, NULL, CodeableConcept
+from mappings.fhir.shapes import META, MISFIT, NULL, CodeableConcept, DiagnosticReport, Observation, OfPatient
 
 
 class Skip(Exception):
@@ -27,6 +27,8 @@ class Quarantine(Exception):
         super().__init__(what)
         self.what = what
 
+
+UNKNOWN_STATUS = "its status is not one of FHIR's"
 
 FINAL = frozenset({"final", "amended", "corrected", "appended"})
 PRELIMINARY = frozenset({"preliminary", "partial"})
@@ -49,6 +51,29 @@ NO_RESULT_WORDS = frozenset(
     }
 )
 """Texts that stand where a result should, and say that there is none."""
+
+IN_ERROR = frozenset({"entered-in-error", "refuted"})
+
+NOT_ORDERED = frozenset({"proposal", "plan", "option"})
+"""Intents of a request that nobody has ordered yet."""
+
+SUBJECT_STATUS = frozenset(
+    {
+        "candidate",
+        "eligible",
+        "follow-up",
+        "ineligible",
+        "not-registered",
+        "off-study",
+        "on-study",
+        "on-study-intervention",
+        "on-study-observation",
+        "pending-on-study",
+        "potential-candidate",
+        "screening",
+        "withdrawn",
+    }
+)
 
 SUBSETTED = "SUBSETTED"
 """The tag by which a server says that it left elements out (`_summary`, `_elements`)."""
@@ -89,7 +114,29 @@ def is_preliminary(status: str | None) -> bool:
         return True
     if status is None or status in NO_RESULT:
         raise Skip("status")
-    raise Quarantine("its status is not one of FHIR's")
+    raise Quarantine(UNKNOWN_STATUS)
+
+
+def check_subject(status: str | None) -> str:
+    """Return the status of a ResearchSubject."""
+    if status is not None and status not in SUBJECT_STATUS:
+        raise Quarantine(UNKNOWN_STATUS)
+    return status or ""
+
+
+def status_within(owner: OfPatient, inner: Observation) -> str | None:
+    """Return the status of a contained result: within what is preliminary, a final one is so, too."""
+    held_back = isinstance(owner, Observation | DiagnosticReport) and owner.status in PRELIMINARY
+    return "preliminary" if held_back and inner.status in FINAL else inner.status
+
+
+def vouches(owner: OfPatient) -> bool:
+    """Whether a resource stands, so that what it contains does."""
+    status = getattr(owner, "status", None)
+    if isinstance(owner, Observation | DiagnosticReport):
+        return status in FINAL | PRELIMINARY
+    words = _words(getattr(owner, "verification_status", None))
+    return status not in IN_ERROR and words.isdisjoint(IN_ERROR)
 
 
 def is_result(text: str | None) -> bool:
@@ -103,7 +150,7 @@ def procedure_status(status: str | None) -> ProcedureStatus:
         return PROCEDURE[status]
     if status is None or status in PROCEDURE_IGNORED:
         raise Skip("status")
-    raise Quarantine("its status is not one of FHIR's")
+    raise Quarantine(UNKNOWN_STATUS)
 
 
 def is_taken(status: str | None, *, request: bool) -> bool:
@@ -111,17 +158,15 @@ def is_taken(status: str | None, *, request: bool) -> bool:
     if status is None or status in NEVER_TAKEN:
         raise Skip("status")
     if status not in (REQUESTED if request else TAKEN):
-        raise Quarantine("its status is not one of FHIR's")
+        raise Quarantine(UNKNOWN_STATUS)
     return status == "completed" if request else True
 
 
 def certainty(verification: CodeableConcept | None) -> Certainty:
     """Return how sure a diagnosis or an allergy is: absent counts as confirmed, an unknown word as suspected."""
     words = _words(verification)
-    if "entered-in-error" in words:
-        raise Skip("entered-in-error")
-    if "refuted" in words:
-        raise Skip("refuted")
+    if wrong := words & IN_ERROR:
+        raise Skip(min(wrong))
     if "differential" in words:
         return Certainty.DIFFERENTIAL
     if words & SUSPECTED:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any, TypeGuard
+from urllib.parse import unquote
 
 from mappings.fhir import shapes
 from mappings.fhir.gate import Quarantine, Skip
+
+SEARCHED = "Patient?identifier="
 
 
 class Ownership:
@@ -40,7 +43,7 @@ class Ownership:
     def _is_own(self, reference: str) -> bool:
         """References with a version, or with a server's address before them, name the same patient."""
         plain, id_ = reference.split("/_history/")[0], self.patient.id
-        own = plain in self.references or (bool(id_) and plain.endswith(f"/Patient/{id_}"))
+        own = plain in self.references or (bool(id_) and plain.endswith((f"/Patient/{id_}", f"urn:uuid:{id_}")))
         if own:
             self.references.add(reference)
         return own
@@ -57,11 +60,18 @@ class Ownership:
 
 
 def _names_a_resource(reference: str | None) -> TypeGuard[str]:
-    """Whether a reference is a URL: neither a contained resource nor an identifier (`<system>|<value>`)."""
-    return bool(reference and not reference.startswith("#") and "|" not in reference)
+    """Whether a reference is a URL: neither a contained resource, an identifier (`<system>|<value>`) nor a search."""
+    return bool(reference and not reference.startswith(("#", SEARCHED)) and "|" not in reference)
 
 
 def _identifier(reference: shapes.Reference) -> shapes.Identifier | None:
-    """Return the identifier of a reference, also when it stands where a URL should (Chinese hospital systems)."""
-    system, bar, value = (reference.reference or "").rpartition("|")
-    return shapes.Identifier(system=system, value=value) if bar else reference.identifier
+    """Return the identifier of a reference, also when it stands where a URL should.
+
+    So it does in Chinese hospital systems, and in a transaction that refers to whom a search would find.
+    """
+    written = reference.reference or ""
+    text = unquote(written.removeprefix(SEARCHED))
+    system, bar, value = text.rpartition("|")
+    if not bar and not written.startswith(SEARCHED):
+        return reference.identifier
+    return shapes.Identifier(system=system or None, value=value)

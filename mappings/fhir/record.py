@@ -7,7 +7,7 @@ complete only when everything asked of it came: no `next` link, no error outcome
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from mappings.fhir import shapes
 from mappings.fhir.account import UNREADABLE, Account
 from mappings.fhir.building import NOT_ASKED_FOR, Reader
 from mappings.fhir.decoding import Body, decode_resource
-from mappings.fhir.gate import Quarantine, Skip, check_whole
+from mappings.fhir.gate import Quarantine, Skip, check_whole, status_within, vouches
 from mappings.fhir.ownership import Ownership
 from mappings.fhir.references import Found, References, source_of, superseded
 from mappings.fhir.results import Results, dated, ordered
@@ -45,8 +45,11 @@ BY_CODE: dict[type, str] = {
 }
 """Types whose facts are found by `code`, and the one other element by which they may be."""
 
-TELLING = frozenset({shapes.OperationOutcome, shapes.Bundle})
-"""Entries that say whether all came."""
+HOLDS_FACTS = frozenset({"Condition", "Observation", "Procedure"})
+"""Types that are read where they are contained, too."""
+
+TELLING = frozenset({shapes.OperationOutcome, shapes.Bundle, type(None)})
+"""What an entry holds that says whether all came: nothing, among others."""
 
 FATAL = frozenset({"error", "fatal"})
 SUPPRESSED = "suppressed"
@@ -92,9 +95,13 @@ def _resources(part: Part) -> list[Found]:
     if not isinstance(part.body, shapes.Bundle):
         return [(part.body, None, part.types)]
     entries = [(e.resource, e.full_url, part.types) for e in part.body.entry or () if e.resource is not None]
-    if any(type(resource) is shapes.Bundle for resource, _, _ in entries):
-        return [item for resource, _, types in entries for item in _resources(Part(resource, types))]
-    return entries
+    if all(type(resource) is not shapes.Bundle for resource, _, _ in entries):
+        return entries
+    return [
+        found
+        for item in entries
+        for found in (_resources(Part(item[0], part.types)) if type(item[0]) is shapes.Bundle else [item])
+    ]
 
 
 def _patient(found: Sequence[Found], patient_id: str | None) -> tuple[shapes.Patient, str | None]:
@@ -128,6 +135,7 @@ class _Reading:
         self.facts: defaultdict[type[Fact], defaultdict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
         self.studies: list[StudyFact] = []
         self.consents: list[ConsentFact] = []
+        self.nameless: Counter[str] = Counter()
         reader = self.reader
         self._builders: dict[type, Callable[[Any, str], list[Fact]]] = {
             shapes.Condition: reader.condition,
@@ -177,7 +185,7 @@ class _Reading:
         self.account.skipped[NOT_ASKED_FOR] += passed
 
     def current(self, items: Sequence[Found]) -> list[Found]:
-        """Return the resources without earlier versions of one that is here more than once."""
+        """Return the resources without earlier versions of one of this patient's that is here more than once."""
         by_source: defaultdict[str, list[Found]] = defaultdict(list)
         for item in items:
             if getattr(item[0], "id", None) and not isinstance(item[0], shapes.Unreadable):
@@ -185,7 +193,8 @@ class _Reading:
         twice = [versions for versions in by_source.values() if len(versions) > 1]
         if not twice:
             return list(items)
-        earlier = {id(item[0]) for versions in twice for item in superseded(versions)}
+        own = ([v for v in versions if not self.ownership.is_of_another(v[0])] for versions in twice)
+        earlier = {id(item[0]) for versions in own for item in superseded(versions)}
         self.account.skipped["superseded"] += len(earlier)
         return [item for item in items if id(item[0]) not in earlier]
 
@@ -195,26 +204,36 @@ class _Reading:
         if isinstance(resource, shapes.Unreadable):
             self._add_unreadable(resource, types)
             return
+        source = self._source(resource, full_url)
         try:
             check_whole(resource.meta)
             if type(resource) is shapes.Observation:
                 self.ownership.check(resource.subject)
-                self._set_aside(resource, source_of(resource, full_url))
+                self._set_aside(resource, source)
             elif (build := self._builders.get(type(resource))) is not None:
                 self.ownership.check(resource.subject or resource.patient)
-                self._read(build, resource, full_url)
+                self._read(build, resource, source)
             else:
-                self._add_other(resource, full_url)
+                self._add_other(resource, source)
             self.account.read += 1
         except Skip as skip:
-            self.account.skip(skip.rule, source_of(resource, full_url))
+            self.account.skip(skip.rule, source)
         except Quarantine as quarantine:
-            self._quarantine(type(resource).__name__, source_of(resource, full_url), quarantine.what)
+            self._quarantine(type(resource).__name__, source, quarantine.what)
 
-    def _read(self, build: Callable[[Any, str], list[Fact]], resource: Any, full_url: str | None) -> None:
+    def _source(self, resource: Any, full_url: str | None) -> str:
+        """Return what a resource is cited by; of several that have no name none is taken for another."""
+        source = source_of(resource, full_url)
+        if resource.id or full_url:
+            return source
+        self.nameless[source] += 1
+        number = self.nameless[source]
+        return f"{source} ({number})" if number > 1 else source
+
+    def _read(self, build: Callable[[Any, str], list[Fact]], resource: Any, source: str) -> None:
         if resource.contained:
-            self._add_contained(resource, source_of(resource, full_url))
-        for fact in build(resource, source_of(resource, full_url)):
+            self._add_contained(resource, source)
+        for fact in build(resource, source):
             self._keep(fact)
 
     def _set_aside(self, resource: shapes.Observation, source: str) -> None:
@@ -226,16 +245,16 @@ class _Reading:
             raise Skip(NOT_ASKED_FOR)
         self.results.set_aside(names, resource, source)
 
-    def _add_other(self, resource: Any, full_url: str | None) -> None:
+    def _add_other(self, resource: Any, source: str) -> None:
         """What is not one of the resources that hold facts by code."""
         if isinstance(resource, shapes.Skipped):
             raise Skip("type-not-read")
         if isinstance(resource, shapes.ResearchSubject):
             self.ownership.check(resource.individual)
-            self.studies.append(self.reader.study(resource, source_of(resource, full_url)))
+            self.studies.append(self.reader.study(resource, source))
         elif isinstance(resource, shapes.Consent):
             self.ownership.check(resource.patient)
-            self.consents.append(self.reader.consent(resource, source_of(resource, full_url)))
+            self.consents.append(self.reader.consent(resource, source))
         elif isinstance(resource, shapes.Patient):
             self._check_patient(resource)
         elif isinstance(resource, shapes.OperationOutcome):
@@ -248,16 +267,31 @@ class _Reading:
 
     def _add_contained(self, owner: shapes.OfPatient, source: str) -> None:
         """A contained result belongs to its owner's patient and passes the same gate; the owner is its source."""
+        if not vouches(owner):
+            return
         for raw in owner.contained or ():
             inner = decode_resource(raw)
-            if isinstance(inner, shapes.Observation | shapes.Condition | shapes.Procedure):
-                build = self._builders.get(type(inner), self.reader.observation)
-                try:
-                    self.ownership.check(inner.subject or owner.subject or owner.patient)
-                    for fact in build(inner, source):
-                        self._keep(fact)
-                except (Skip, Quarantine):
-                    continue
+            if isinstance(inner, shapes.Unreadable) and inner.type in HOLDS_FACTS:
+                self._lose_contained(inner.type, source, inner.why)
+            elif type(inner).__name__ in HOLDS_FACTS:
+                self._add_inner(inner, owner, source)
+
+    def _add_inner(self, inner: Any, owner: shapes.OfPatient, source: str) -> None:
+        try:
+            if isinstance(inner, shapes.Observation):
+                inner.status = status_within(owner, inner)
+            self.ownership.check(inner.subject or owner.subject or owner.patient)
+            for fact in self._builders.get(type(inner), self.reader.observation)(inner, source):
+                self._keep(fact)
+        except Skip:
+            return
+        except Quarantine as quarantine:
+            self._lose_contained(type(inner).__name__, source, quarantine.what)
+
+    def _lose_contained(self, type_: str, source: str, why: str) -> None:
+        """What is contained is not counted as a resource of its own."""
+        self.account.note_unreadable(f"What {source} contains", why)
+        self.account.lack({type_}, UNREADABLE)
 
     def _check_patient(self, resource: shapes.Patient) -> None:
         if resource is not self.patient and resource.id != self.patient.id:
@@ -316,10 +350,21 @@ def _problem(body: Body | None) -> str | None:
         return None
     if any(link.relation == "next" and link.url for link in body.link or ()):
         return "more pages were not read"
-    if body.total and not body.entry:
-        return "only their number was sent"
-    telling = (e.resource for e in body.entry or () if type(e.resource) in TELLING)
-    return next((why for resource in telling if (why := _problem(resource))), None)
+    entries = body.entry or ()
+    telling = [entry for entry in entries if type(entry.resource) in TELLING]
+    outcomes = sum(type(entry.resource) is shapes.OperationOutcome for entry in telling)
+    if body.total and body.total > len(entries) - outcomes:
+        return "fewer came than were found"
+    return next((why for entry in telling if (why := _told(entry, body))), None)
+
+
+def _told(entry: shapes.Entry, bundle: shapes.Bundle) -> str | None:
+    """What one of the telling entries says of completeness."""
+    if entry.resource is not None:
+        return _problem(entry.resource)
+    if entry.response is not None:
+        return None if (entry.response.status or "2").startswith("2") else "a part of the batch failed"
+    return "an entry came without its resource" if bundle.type == "searchset" else None
 
 
 def _failure(outcome: shapes.OperationOutcome) -> str | None:

@@ -16,7 +16,9 @@ from mappings.fhir.ownership import Ownership
 Found = tuple[Any, str | None, frozenset[str] | None]
 """A resource, its fullUrl, and the types that the part it came in was asked for."""
 
-POINTED_TO = frozenset({shapes.BodyStructure, shapes.Medication, shapes.ResearchStudy, shapes.Specimen})
+POINTED_TO = frozenset(
+    {shapes.BodyStructure, shapes.Condition, shapes.Medication, shapes.ResearchStudy, shapes.Specimen}
+)
 """Types that others point to for more of what they say."""
 
 ENTERED_IN_ERROR = "entered-in-error"
@@ -91,6 +93,10 @@ class References:
             return None
         return found
 
+    def keys_here(self, references: Sequence[shapes.Reference]) -> frozenset[str]:
+        """Return the sources in the record that references name: one that leads nowhere says nothing."""
+        return self._sources.intersection(map(self.key, references))
+
     def report_of(self, source: str) -> str | None:
         """Return the report that gives an observation as one of its results."""
         return self._reports.get(source)
@@ -98,6 +104,10 @@ class References:
     @functools.cached_property
     def _pointed_to(self) -> dict[str, Any]:
         return {source_of(r, full_url): r for r, full_url, _ in self._found if type(r) in POINTED_TO}
+
+    @functools.cached_property
+    def _sources(self) -> frozenset[str]:
+        return frozenset(source_of(r, url) for r, url, _ in self._found if not isinstance(r, shapes.Unreadable))
 
     @functools.cached_property
     def _sources_by_url(self) -> dict[str, str]:

@@ -74,6 +74,7 @@ class Quantity(Element):
     value: Decimal | None = None
     comparator: str | None = None
     unit: str | None = None
+    system: str | None = None
     code: str | None = None
 
 
@@ -155,8 +156,13 @@ class Patient(Resource, tag="Patient"):
 
 
 class OfPatient(Resource):
-    """Base of the resources that belong to a patient. contained: read later, only where a reference needs it."""
+    """Base of the resources that belong to a patient. contained: read later, only where a reference needs it.
 
+    An element of type None turns the meaning round in a way that is not read here (a modifier of unknown meaning, or
+    "not done" in the words of another FHIR release): a resource that has it does not fit.
+    """
+
+    modifier_extension: None = None
     subject: Reference | None = None
     patient: Reference | None = None
     contained: list[msgspec.Raw] | None = None
@@ -224,6 +230,8 @@ class Observation(OfPatient, tag="Observation"):
 
 
 class Procedure(OfPatient, tag="Procedure"):
+    not_done: None = None
+    not_performed: None = None
     status: str | None = None
     status_reason: CodeableConcept | None = None
     code: CodeableConcept | None = None
@@ -231,6 +239,7 @@ class Procedure(OfPatient, tag="Procedure"):
     performed_date_time: str | None = None
     performed_period: Period | None = None
     reason_reference: list[Reference] | None = None
+    outcome: CodeableConcept | None = None
 
 
 class DiagnosticReport(OfPatient, tag="DiagnosticReport"):
@@ -245,6 +254,7 @@ class DiagnosticReport(OfPatient, tag="DiagnosticReport"):
 
 
 class AllergyIntolerance(OfPatient, tag="AllergyIntolerance"):
+    substance: None = None
     clinical_status: CodeableConcept | None = None
     verification_status: CodeableConcept | None = None
     type: str | None = None
@@ -275,15 +285,21 @@ class MedicationUse(OfPatient):
 
 
 class MedicationRequest(MedicationUse, tag="MedicationRequest"):
+    intent: str | None = None
+    do_not_perform: bool | None = None
     authored_on: str | None = None
 
 
 class MedicationStatement(MedicationUse, tag="MedicationStatement"):
+    taken: None = None
+    was_not_taken: None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
 
 
 class MedicationAdministration(MedicationUse, tag="MedicationAdministration"):
+    not_given: None = None
+    was_not_given: None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
 
@@ -300,6 +316,7 @@ class ServiceRequest(OfPatient, tag="ServiceRequest"):
 
 
 class ActivityDetail(Element):
+    prohibited: None = None
     status: str | None = None
     code: CodeableConcept | None = None
     do_not_perform: bool | None = None
@@ -408,8 +425,10 @@ for _shape in (*READ_TYPES[1:], *SKIPPED_TYPES):
     AnyResource = AnyResource | _shape
 
 
-class Search(Element):
-    mode: str | None = None
+class Response(Element):
+    """What a server answered to one request of a batch; status: `200 OK`."""
+
+    status: str | None = None
 
 
 class Entry(Element):
@@ -417,6 +436,7 @@ class Entry(Element):
 
     full_url: str | None = None
     resource: AnyResource | None = None
+    response: Response | None = None
 
 
 class Bundle(Resource, tag="Bundle"):

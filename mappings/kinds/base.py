@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from mappings.clinical_time import CalendarPeriod, Interval, parse_period
-from mappings.evaluation import Evaluation
+from mappings.evaluation import Evaluation, Moment
 from mappings.facts import Fact
 from mappings.truth import Finding, Reason, Strength, Truth, false, unknown
 
@@ -216,13 +216,24 @@ def after(time: Interval | None, event: Interval) -> Truth:
     return Truth.FALSE if time.before(event) or time.last == event.first else Truth.UNKNOWN
 
 
+def not_before(first: Moment, fact: Fact, reasons: frozenset[str] = frozenset()) -> Truth:
+    """Whether something was not before the first onset of a condition, which it may name as its reason."""
+    if first.time is None or fact.time is None or any(event.source in reasons for event in first.facts):
+        return Truth.TRUE
+    if fact.time.before(first.time):
+        return Truth.FALSE
+    began_by_then = first.time.first == dt.datetime.min
+    return Truth.UNKNOWN if began_by_then and not first.time.before(fact.time) else Truth.TRUE
+
+
 def latest(facts: Sequence[F]) -> list[F]:
     """Return the facts none of which is known to be older than another: the latest, or those that may be."""
     if len(facts) < 2:
         return list(facts)
-    dated = [fact for fact in facts if fact.time]
-    top = max((fact.time for fact in dated if fact.time), key=lambda t: t.first, default=None)
-    return [fact for fact in facts if fact.time is None or top is None or not fact.time.before(top)]
+    times = [fact.time for fact in facts if fact.time]
+    top = max(times, key=lambda t: t.first, default=None)  # by the clock; another offset may still be later
+    tops = [time for time in times if top is not None and not time.before(top)]
+    return [fact for fact in facts if fact.time is None or not any(fact.time.before(time) for time in tops)]
 
 
 class Shown:

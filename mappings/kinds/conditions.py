@@ -76,8 +76,8 @@ class Condition(Coded):
         if not fact.current and self.when_resolved == "judged":
             return Reason.NEEDS_JUDGEMENT
         if self._in_time(view, fact) is Truth.UNKNOWN:
-            moved = self.after is not None and self.after.may_have_moved(view)
-            return Reason.INCOMPLETE if moved else Reason.IMPRECISE_DATE
+            unsettled = view.moment(self.after).unsettled if self.after is not None else None
+            return unsettled or Reason.IMPRECISE_DATE
         return self._by_finding(fact)
 
     def _by_finding(self, fact: ConditionFact) -> Truth | Reason:

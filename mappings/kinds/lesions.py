@@ -115,8 +115,14 @@ class Lesions(Kind):
         placed = [(fact, after(fact.time, moment.time)) for fact in facts]
         if unclear := [fact for fact, place in placed if place is Truth.UNKNOWN]:
             says = "Not known whether it was seen after the {} of {}: {}."
-            reason = Reason.INCOMPLETE if self.after.may_have_moved(view) else Reason.IMPRECISE_DATE
-            return unknown(reason, unclear, says, self.after.name, moment.time, ListedResults(unclear))
+            return unknown(
+                moment.unsettled or Reason.IMPRECISE_DATE,
+                unclear,
+                says,
+                self.after.name,
+                moment.time,
+                ListedResults(unclear),
+            )
         kept = [fact for fact, place in placed if place is Truth.TRUE]
         if kept:
             return kept

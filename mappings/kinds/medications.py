@@ -7,16 +7,20 @@ from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import AllergyFact, Certainty, ConditionFact, MedicationFact
-from mappings.kinds.base import Coded, Listed, Names, after
+from mappings.kinds.base import Coded, Listed, Names, after, not_before
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
 
 class Medication(Coded):
-    """A drug that was given or taken; one that was only prescribed is left to be judged. before: an event."""
+    """A drug that was given or taken; one that was only prescribed is left to be judged.
+
+    before: an event. not_before: a condition's onset; what is known to lie before it does not count.
+    """
 
     kind: Literal["medication"]
     before: Event | None = None
+    not_before: Event | None = None
     types: ClassVar[tuple[str, ...]] = (
         "MedicationAdministration",
         "MedicationStatement",
@@ -24,7 +28,14 @@ class Medication(Coded):
     )
 
     def value_sets(self) -> frozenset[str]:
-        return super().value_sets() | (self.before.value_sets() if self.before else frozenset())
+        return super().value_sets().union(*(event.value_sets() for event in self._events))
+
+    def needed_types(self) -> frozenset[str]:
+        return frozenset(self.types).union(*(event.needed_types() for event in self._events))
+
+    @functools.cached_property
+    def _events(self) -> tuple[Event, ...]:
+        return tuple(event for event in (self.before, self.not_before) if event)
 
     def decide(self, view: Evaluation) -> Finding:
         answers = [(fact, self._in_time(view, fact)) for fact in view.facts(MedicationFact, self.value_set)]
@@ -37,12 +48,14 @@ class Medication(Coded):
         return self.nothing_found(view)
 
     def _in_time(self, view: Evaluation, fact: MedicationFact) -> Truth:
-        if self.before is None:
-            return Truth.TRUE
+        since = not_before(view.moment(self.not_before), fact) if self.not_before is not None else Truth.TRUE
+        if since is Truth.FALSE or self.before is None:
+            return since
         moment = view.moment(self.before)
         if moment.time is None or fact.time is None:
             return Truth.UNKNOWN
-        return after(moment.time, fact.time)
+        earlier = after(moment.time, fact.time)
+        return since if earlier is Truth.TRUE else earlier
 
 
 class Allergy(Coded):

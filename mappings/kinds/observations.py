@@ -42,8 +42,9 @@ Answer = Truth | Reason
 class Of(Part):
     """Which operation a result must belong to: the latest `event`.
 
-    It does when it is part of that procedure, was taken at its body site (`site`), or follows it within `days` as the
-    nearest operation. An operation of `rivals` on the same day makes an unlinked result a matter of judgement.
+    It does when it is part of that procedure, when it was taken at its body site (`site`) and not before it, or when it
+    follows it within `days` as the nearest operation. An operation of `rivals` on the same day makes an unlinked result
+    a matter of judgement.
     """
 
     event: Event
@@ -130,8 +131,8 @@ class ResultKind(Coded):
         last = latest(possible)
         if any(id(fact) in unplaced for fact in last):
             says = "Not known whether it was taken after the {} of {}: {}."
-            reason = Reason.INCOMPLETE if event.may_have_moved(view) else Reason.IMPRECISE_DATE
-            return unknown(reason, last, says, event.name, moment.time, Listed(last))
+            reason = moment.unsettled or Reason.IMPRECISE_DATE
+            return unknown(reason, (*last, *moment.facts), says, event.name, moment.time, Listed(last))
         return self.of_latest(view, possible, "No {} after the {} of {}.", self.title(view), event.name, moment.time)
 
     def _decide_of(self, view: Evaluation, facts: Sequence[ObservationFact], of: Of) -> Finding:
@@ -140,9 +141,9 @@ class ResultKind(Coded):
             if (missing := view.missing(of.event.types)) is not None:
                 return unknown(Reason.INCOMPLETE, (), "Not known: {} records were not retrieved in full.", missing)
             return unknown(moment.reason, moment.facts, "No {} with a date on record.", of.event.name)
-        if of.event.may_have_moved(view):
-            says = "Not all was retrieved: there may be a later {} than that of {}."
-            return unknown(Reason.INCOMPLETE, moment.facts, says, of.event.name, moment.time)
+        if moment.unsettled is not None:
+            says = "Not known to which {} it belongs: there may be a later one than that of {}."
+            return unknown(moment.unsettled, moment.facts, says, of.event.name, moment.time)
         placed = [(fact, belongs(view, fact, of, moment.time, moment.facts)) for fact in facts]
         own = [fact for fact, place in placed if place is Truth.TRUE]
         unclear = [fact for fact, place in placed if place is Truth.UNKNOWN]
@@ -301,8 +302,8 @@ class Measured(ResultKind):
 
     def _answer_of(self, view: Evaluation, fact: ObservationFact, value: Value) -> Answer | None:
         if isinstance(value, CodedValue):
-            number = self._on_scale(view, value)
-            return None if number is None else self._answer_of_number(Fraction(number), None, ONE)
+            answers = {self._answer_of_number(number, None, ONE) for number in self._on_scale(view, value)}
+            return Reason.CONFLICT if len(answers) > 1 else next(iter(answers), None)
         number_in_unit = units.convert(value.value, value.unit, analyte=self.value_set[0], to=self.unit)
         if number_in_unit is None:
             return Reason.UNIT
@@ -330,11 +331,15 @@ class Measured(ResultKind):
         number = units.convert(value, unit, analyte=self.value_set[0], to=self.unit)
         return number is not None and self._compare(number, None, ONE) is Truth.TRUE
 
-    def _on_scale(self, view: Evaluation, value: CodedValue) -> Decimal | None:
+    def _on_scale(self, view: Evaluation, value: CodedValue) -> set[Fraction]:
+        """The numbers of a coded answer, of its text where no code has one."""
         if self.scale is None:
-            return None
-        keys: tuple[Coding | str, ...] = (*value.codes, value.text)
-        return next((n for key in keys if (n := view.vocabulary.ordinal(self.scale, key)) is not None), None)
+            return set()
+        return self._numbers(view, value.codes) or self._numbers(view, (value.words,))
+
+    def _numbers(self, view: Evaluation, keys: Iterable[Coding | str]) -> set[Fraction]:
+        numbers = (view.vocabulary.ordinal(self.scale or "", key) for key in keys)
+        return {Fraction(number) for number in numbers if number is not None}
 
     def _limit(self, view: Evaluation, fact: ObservationFact) -> Fraction | None:
         """What thresholds are counted in: 1, or the upper limit of normal in `unit`."""
@@ -417,19 +422,23 @@ def belongs(view: Evaluation, fact: ObservationFact, of: Of, time: Interval, ope
     """Whether a result belongs to the operation at `time`."""
     if fact.part_of:
         return Truth.TRUE if fact.part_of & {o.source for o in operations} else Truth.FALSE
-    if sites := fact.specimen_sites | fact.sites:
-        return Truth.TRUE if of.site in sites else Truth.FALSE
-    if fact.time is None:
-        return Truth.UNKNOWN
-    gap_first, gap_last = (
-        (fact.time.first.date() - time.last.date()).days,
-        (fact.time.last.date() - time.first.date()).days,
-    )
-    if gap_last < 0 or gap_first > of.days:
+    if fact.sites and of.site not in fact.sites:
         return Truth.FALSE
-    if gap_first < 0 or gap_last > of.days:
+    if fact.sites:
+        followed = _follows(fact.time, time)
+        return Truth.TRUE if followed is Truth.UNKNOWN and of.event.happened_once(view) else followed
+    followed = _follows(fact.time, time, of.days)
+    return _nearest(view, fact.time, of, time) if fact.time and followed is Truth.TRUE else followed
+
+
+def _follows(taken: Interval | None, time: Interval, days: int | None = None) -> Truth:
+    """Whether a result was taken after an operation, or on its day; within so many days where they are given."""
+    if taken is None:
         return Truth.UNKNOWN
-    return _nearest(view, fact.time, of, time)
+    first, last = (taken.first.date() - time.last.date()).days, (taken.last.date() - time.first.date()).days
+    if last < 0 or (days is not None and first > days):
+        return Truth.FALSE
+    return Truth.UNKNOWN if first < 0 or (days is not None and last > days) else Truth.TRUE
 
 
 def _nearest(view: Evaluation, taken: Interval, of: Of, time: Interval) -> Truth:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import ProcedureFact, ProcedureStatus
-from mappings.kinds.base import Coded, Listed, Names, Shown, absent, after
+from mappings.kinds.base import Coded, Listed, Names, Shown, absent, after, not_before
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
@@ -61,9 +61,8 @@ class Procedure(Coded):
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "{}.", Listed(yes))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
-            events = [event for event in (self.after, self.before) if event is not None]
-            moved = any(event.may_have_moved(view) for event in events)
-            reason = Reason.INCOMPLETE if moved else Reason.IMPRECISE_DATE
+            unsettled = (view.moment(event).unsettled for event in self._events)
+            reason = next((why for why in unsettled if why), Reason.IMPRECISE_DATE)
             return unknown(reason, open_, SAYS[reason], Listed(open_))
         if doubtful := self._doubtful(view, found):
             reason, unclear = doubtful[0][1], [fact for fact, _ in doubtful]
@@ -107,11 +106,10 @@ class Procedure(Coded):
     def _in_time(self, view: Evaluation, fact: ProcedureFact) -> Truth:
         if self.dated and fact.time is None:
             return Truth.UNKNOWN
-        if self.not_before is not None and fact.time is not None:
-            earliest = view.moment(self.not_before)
-            is_reason = any(event.source in fact.reasons for event in earliest.facts)
-            if earliest.time is not None and fact.time.before(earliest.time) and not is_reason:
-                return Truth.FALSE
+        if self.not_before is not None:
+            since = not_before(view.moment(self.not_before), fact, fact.reasons)
+            if since is not Truth.TRUE:
+                return since
         event = self.after or self.before
         if event is None:
             return Truth.TRUE

@@ -194,7 +194,9 @@ OF = "Procedure operation id=op on=2026-08-01; marker coded=positive"
     -----------+-------------------------+-------------------------------------------------------------
                | true                    | {OF} part-of=Procedure/op
                | true                    | {OF} part-of=Procedure/op on=2026-11-01
-               | unknown no-data         | {OF} part-of=Procedure/other on=2026-08-03
+               | unknown no-data         | {OF} part-of=Procedure/other on=2026-08-03; Procedure rival id=other on=2026-07-01
+               | true                    | {OF} part-of=Procedure/not-here on=2026-08-03
+               | unknown needs-judgement | {OF} part-of=Procedure/not-here
                | true                    | {OF} on=2026-08-01
                | unknown no-data         | {OF} on=2026-07-31
                | true                    | {OF} on=2026-09-30
@@ -204,6 +206,12 @@ OF = "Procedure operation id=op on=2026-08-01; marker coded=positive"
                | unknown needs-judgement | {OF} on=2026
                | unknown needs-judgement | {OF}
                | true                    | {OF} site=liver
+               | true                    | {OF} site=liver on=2026
+               | true                    | {OF} site=liver on=2026-10-20
+               | unknown no-data         | {OF} site=liver on=2026-07-31
+               | unknown no-data         | {OF} site=liver on=2025-02-03; Procedure operation on=2025-02-01
+               | true                    | {OF} site=liver on=2026-08-03; Procedure operation on=2025-02-01
+               | unknown needs-judgement | {OF} site=liver; Procedure operation on=2025-02-01
                | unknown no-data         | {OF} site=lung on=2026-08-03
                | true                    | {OF} specimen=Specimen/s; Specimen tissue id=s site=liver
                | unknown no-data         | {OF} specimen=Specimen/s on=2026-08-03; Specimen tissue id=s site=lung

@@ -595,6 +595,8 @@ def test_a_bundle_of_any_type_and_of_none(type_: str | None) -> None:
     ("entry", "expected"),
     [
         ({"response": {"status": "201"}}, "true"),
+        ({"response": {"status": "403 Forbidden"}}, "unknown incomplete"),
+        ({"response": {"status": "500"}, "resource": None}, "unknown incomplete"),
         (
             {
                 "resource": {
@@ -604,7 +606,8 @@ def test_a_bundle_of_any_type_and_of_none(type_: str | None) -> None:
             },
             "false",
         ),
-        ({"fullUrl": URN}, "true"),
+        ({"fullUrl": URN}, "unknown incomplete"),
+        ({"fullUrl": URN, "search": {"mode": "match"}}, "unknown incomplete"),
         ({"fullUrl": URN, "resource": OUTCOME, "search": {"mode": "outcome"}}, "true"),
         ({"resource": {**OUTCOME, "issue": []}}, "true"),
         ({"resource": {**OUTCOME, "issue": [{"severity": "warning", "code": "suppressed"}]}}, "unknown incomplete"),
@@ -626,20 +629,34 @@ def test_an_entry_beside_the_results(entry: Json, expected: str) -> None:
     [
         ({}, "true"),
         ({"total": 1}, "true"),
-        ({"total": 1623}, "true"),
+        ({"total": 2}, "true"),
+        ({"total": 3}, "unknown incomplete"),
+        ({"total": 3, "link": [{"relation": "self", "url": f"{BASE}/Observation"}]}, "unknown incomplete"),
         ({"link": [{"relation": "self", "url": f"{BASE}/Observation"}]}, "true"),
         ({"link": [{"relation": "next", "url": f"{BASE}/Observation?-pageContext=1"}]}, "unknown incomplete"),
     ],
     ids=str,
 )
-def test_a_searchset_is_complete_when_no_page_follows(members: Json, expected: str) -> None:
+def test_a_searchset_is_complete_when_no_page_follows_and_all_that_were_found_came(
+    members: Json, expected: str
+) -> None:
     assert sent("searchset", {"resource": platelets()}, **members) == expected
+
+
+def test_a_part_of_a_batch_that_failed_may_have_held_anything() -> None:
+    failed = {"response": {"status": "403 Forbidden", "outcome": OUTCOME}}
+    assert sent("batch-response", {"resource": platelets(), "response": {"status": "200 OK"}}) == "true"
+    assert sent("batch-response", {"resource": platelets()}, failed) == "unknown incomplete"
+    assert (
+        sent("batch-response", {"resource": platelets()}, failed, {"resource": {"resourceType": 7}})
+        == "unknown incomplete"
+    )
 
 
 def test_a_bundle_that_only_counts_its_results_is_not_empty() -> None:
     counted = Part(Bundle(type="searchset", total=12), frozenset({"Observation"}))
     record = read_record([Part(decode(json.dumps(patient()).encode())), counted], vocabulary=vocabulary(), today=TODAY)
-    assert record.incomplete["Observation"] == "only their number was sent"
+    assert record.incomplete["Observation"] == "fewer came than were found"
 
 
 # --- A site's own maps ---

@@ -355,6 +355,82 @@ def test_contained_resources_pass_the_same_gate(row: Row) -> None:
     assert standing(statement, {**report, "contained": [inner]})[0] == row["answer"]
 
 
+@spec(
+    """
+    owner                                   | contained                                          | criterion | answer
+    ----------------------------------------+----------------------------------------------------+-----------+--------------------
+    DiagnosticReport report                 | Observation marker coded=positive                  | MARKER    | true
+    DiagnosticReport report status=partial  | Observation marker coded=positive                  | MARKER    | unknown preliminary
+    DiagnosticReport report status=preliminary | Observation marker coded=positive               | MARKER    | unknown preliminary
+    DiagnosticReport report status=entered-in-error | Observation marker coded=positive          | MARKER    | unknown no-data
+    DiagnosticReport report status=cancelled | Observation marker coded=positive                 | MARKER    | unknown no-data
+    DiagnosticReport report status=registered | Observation marker coded=positive                | MARKER    | unknown no-data
+    DiagnosticReport report status=unknown  | Observation marker coded=positive                  | MARKER    | unknown no-data
+    Procedure resection                     | Condition cancer                                   | CANCER    | true
+    Procedure resection status=entered-in-error | Condition cancer                               | CANCER    | false presumed
+    Condition cancer                        | Procedure resection                                | DONE      | true
+    Condition cancer verification=refuted   | Procedure resection                                | DONE      | unknown no-data
+    Condition cancer verification=entered-in-error | Procedure resection                         | DONE      | unknown no-data
+    """
+)
+def test_what_a_resource_contains_stands_and_falls_with_it(row: Row) -> None:
+    [owner], [inner] = resources(row["owner"]), resources(row["contained"])
+    statement = {"MARKER": MARKER, "CANCER": CANCER, "DONE": DONE}[row["criterion"]]
+    assert standing(statement, {**owner, "contained": [inner]})[0] == row["answer"]
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        ("Observation marker coded=positive status=completed", "unknown incomplete"),
+        ("Condition cancer on=not-a-date", "unknown incomplete"),
+    ],
+)
+def test_a_contained_resource_that_cannot_be_read_is_reported(inner: str, expected: str) -> None:
+    [report], [found] = resources("DiagnosticReport report"), resources(inner)
+    statement = MARKER if found["resourceType"] == "Observation" else CANCER
+    for contained in (found, {**found, "code": 5}):
+        record = read([{**report, "contained": [contained]}], WORDS)
+        assert answer(decide(statement, record, WORDS)) == expected
+        assert [note.what for note in record.notes if note.reason == "unreadable"][0].startswith(
+            "What DiagnosticReport/r1"
+        )
+        assert record.tally.total == record.tally.read + sum(record.tally.skipped.values())
+
+
+REVERSED = [
+    # resource, element of another release (or a modifier), what is then not known
+    ("Procedure resection", {"notDone": True}, DONE),
+    ("Procedure resection", {"notPerformed": True}, DONE),
+    ("MedicationStatement drug status=completed", {"taken": "n"}, DRUG),
+    ("MedicationStatement drug status=completed", {"wasNotTaken": True}, DRUG),
+    ("MedicationAdministration drug", {"notGiven": True}, DRUG),
+    ("MedicationAdministration drug", {"wasNotGiven": True}, DRUG),
+    ("AllergyIntolerance other", {"substance": concept("drug")}, ALLERGY),
+    ("Condition cancer", {"modifierExtension": [{"url": "urn:example:not", "valueBoolean": True}]}, CANCER),
+]
+
+
+@pytest.mark.parametrize(("resource", "element", "statement"), REVERSED, ids=str)
+def test_what_turns_a_meaning_round_is_never_passed_over(resource: str, element: Json, statement: Json) -> None:
+    [found] = resources(resource)
+    said, what = standing(statement, {**found, **element})
+    assert (said, what) == ("unknown incomplete", "unreadable")
+
+
+def test_an_activity_that_is_prohibited_is_no_plan() -> None:
+    [plan] = resources("CarePlan resection")
+    plan["activity"][0]["detail"]["prohibited"] = True
+    assert standing(PLANNED, plan) == ("unknown incomplete", "unreadable")
+
+
+@pytest.mark.parametrize("element", [{"doNotPerform": True}, {"intent": "proposal"}, {"intent": "plan"}])
+def test_a_drug_that_nobody_ordered_was_not_taken(element: Json) -> None:
+    [found] = resources("MedicationRequest drug status=completed")
+    assert standing(DRUG, found) == ("true", "read")
+    assert standing(DRUG, {**found, **element}) == ("unknown no-data", "not-ordered")
+
+
 def test_a_contained_result_of_another_patient_does_not_count() -> None:
     [inner] = resources("Observation marker coded=positive")
     [report] = resources("DiagnosticReport report")

@@ -143,7 +143,10 @@ RADICAL = [
     ),
     Row(
         "part of another operation",
-        {"margin": margin(on="2026-09-08", partOf=[{"reference": "Procedure/other"}])},
+        {
+            "margin": margin(on="2026-09-08", partOf=[{"reference": "Procedure/other"}]),
+            "other": procedure("liver-ablation", "2026-01-01"),
+        },
         "D3 unknown no-data",
         RO,
     ),
