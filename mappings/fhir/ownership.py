@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, TypeGuard
-from urllib.parse import unquote
 
 from mappings.fhir import shapes
 from mappings.fhir.gate import Quarantine, Skip
@@ -70,7 +69,7 @@ def _identifier(reference: shapes.Reference) -> shapes.Identifier | None:
     So it does in Chinese hospital systems, and in a transaction that refers to whom a search would find.
     """
     written = reference.reference or ""
-    text = unquote(written.removeprefix(SEARCHED))
+    text = written.removeprefix(SEARCHED).replace("%7C", "|").replace("%7c", "|")
     system, bar, value = text.rpartition("|")
     if not bar and not written.startswith(SEARCHED):
         return reference.identifier

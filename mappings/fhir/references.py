@@ -36,7 +36,8 @@ def source_of(resource: Any, full_url: str | None) -> str:
 def superseded(versions: Sequence[Found]) -> list[Found]:
     """Return the versions of one resource that a later one replaces; none when it cannot be told which is the later."""
     stamped = [(_stamp(resource), item) for item in versions for resource in item[:1]]
-    if len({stamp for stamp, _ in stamped}) < len(stamped) or any(stamp is None for stamp, _ in stamped):
+    stamps = {stamp for stamp, _ in stamped}
+    if len(versions) < 2 or len(stamps) < len(stamped) or None in stamps:
         return []
     last = max(stamp for stamp, _ in stamped if stamp)
     return [item for stamp, item in stamped if stamp != last]

@@ -357,24 +357,24 @@ def test_contained_resources_pass_the_same_gate(row: Row) -> None:
 
 @spec(
     """
-    owner                                   | contained                                          | criterion | answer
-    ----------------------------------------+----------------------------------------------------+-----------+--------------------
-    DiagnosticReport report                 | Observation marker coded=positive                  | MARKER    | true
-    DiagnosticReport report status=partial  | Observation marker coded=positive                  | MARKER    | unknown preliminary
-    DiagnosticReport report status=preliminary | Observation marker coded=positive               | MARKER    | unknown preliminary
-    DiagnosticReport report status=entered-in-error | Observation marker coded=positive          | MARKER    | unknown no-data
-    DiagnosticReport report status=cancelled | Observation marker coded=positive                 | MARKER    | unknown no-data
-    DiagnosticReport report status=registered | Observation marker coded=positive                | MARKER    | unknown no-data
-    DiagnosticReport report status=unknown  | Observation marker coded=positive                  | MARKER    | unknown no-data
-    Procedure resection                     | Condition cancer                                   | CANCER    | true
-    Procedure resection status=entered-in-error | Condition cancer                               | CANCER    | false presumed
-    Condition cancer                        | Procedure resection                                | DONE      | true
-    Condition cancer verification=refuted   | Procedure resection                                | DONE      | unknown no-data
-    Condition cancer verification=entered-in-error | Procedure resection                         | DONE      | unknown no-data
+    owner                                          | contained                         | criterion | answer
+    -----------------------------------------------+-----------------------------------+-----------+--------------------
+    report                                         | Observation marker coded=positive | MARKER    | true
+    report status=partial                          | Observation marker coded=positive | MARKER    | unknown preliminary
+    report status=preliminary                      | Observation marker coded=positive | MARKER    | unknown preliminary
+    report status=entered-in-error                 | Observation marker coded=positive | MARKER    | unknown no-data
+    report status=cancelled                        | Observation marker coded=positive | MARKER    | unknown no-data
+    report status=registered                       | Observation marker coded=positive | MARKER    | unknown no-data
+    report status=unknown                          | Observation marker coded=positive | MARKER    | unknown no-data
+    Procedure resection                            | Condition cancer                  | CANCER    | true
+    Procedure resection status=entered-in-error    | Condition cancer                  | CANCER    | false presumed
+    Condition cancer                               | Procedure resection               | DONE      | true
+    Condition cancer verification=refuted          | Procedure resection               | DONE      | unknown no-data
+    Condition cancer verification=entered-in-error | Procedure resection               | DONE      | unknown no-data
     """
 )
 def test_what_a_resource_contains_stands_and_falls_with_it(row: Row) -> None:
-    [owner], [inner] = resources(row["owner"]), resources(row["contained"])
+    [owner], [inner] = resources(row["owner"], "DiagnosticReport"), resources(row["contained"])
     statement = {"MARKER": MARKER, "CANCER": CANCER, "DONE": DONE}[row["criterion"]]
     assert standing(statement, {**owner, "contained": [inner]})[0] == row["answer"]
 
@@ -392,9 +392,8 @@ def test_a_contained_resource_that_cannot_be_read_is_reported(inner: str, expect
     for contained in (found, {**found, "code": 5}):
         record = read([{**report, "contained": [contained]}], WORDS)
         assert answer(decide(statement, record, WORDS)) == expected
-        assert [note.what for note in record.notes if note.reason == "unreadable"][0].startswith(
-            "What DiagnosticReport/r1"
-        )
+        said = next(note.what for note in record.notes if note.reason == "unreadable")
+        assert said.startswith("What DiagnosticReport/r1")
         assert record.tally.total == record.tally.read + sum(record.tally.skipped.values())
 
 
