@@ -131,9 +131,13 @@ class ObservationFact(Fact, frozen=True, kw_only=True):
 
 
 class MedicationFact(Fact, frozen=True, kw_only=True):
-    """A drug given, taken or prescribed. taken: the record says it was given or taken, not merely ordered."""
+    """A drug given, taken or prescribed.
+
+    taken: the record says it was given or taken, not merely ordered. routes: value sets of how.
+    """
 
     taken: bool = True
+    routes: frozenset[str] = frozenset()
 
 
 class AllergyFact(Fact, frozen=True, kw_only=True):

@@ -52,7 +52,8 @@ RANGES = msgspec.json.Decoder(list[shapes.ReferenceRange] | None)
 UCUM = frozenset({None, "http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
 """Systems of a unit's code; a code of any other says nothing where there is a text."""
 
-DRUG_PHASES = frozenset({"phase-1", "phase-1-phase-2", "phase-2", "phase-2-phase-3", "phase-3", "phase-4"})
+DRUG_PHASES = frozenset({"early-phase-1", "phase-1", "phase-1-phase-2", "phase-2", "phase-2-phase-3", "phase-3"})
+"""Phases of a trial of a drug that is not yet approved; phase 4 is of one that is."""
 
 
 class Reader:
@@ -332,7 +333,8 @@ class Reader:
             raise Skip("not-ordered")
         else:
             taken, time = gate.is_taken(resource.status, request=True), _date(resource.authored_on)
-        return [MedicationFact(source=source, sets=sets, label=label, time=time, taken=taken)]
+        routes = self.sets_of_all(dosage.route for dosage in _dosages(resource))
+        return [MedicationFact(source=source, sets=sets, label=label, time=time, taken=taken, routes=routes)]
 
     def specimen(self, resource: shapes.Specimen, source: str) -> list[Fact]:
         """A specimen of a kind that some criterion asks for."""
@@ -409,6 +411,15 @@ def _label(concept: shapes.CodeableConcept | None) -> str:
         or (codings_[0].code if codings_ else "")
         or ""
     )
+
+
+def _dosages(resource: shapes.MedicationUse) -> list[shapes.Dosage]:
+    """How a drug is used; an administration has one way."""
+    if isinstance(resource, shapes.MedicationAdministration):
+        return [resource.dosage] if resource.dosage else []
+    if isinstance(resource, shapes.MedicationStatement):
+        return resource.dosage or []
+    return (resource.dosage_instruction or []) if isinstance(resource, shapes.MedicationRequest) else []
 
 
 def _date(text: str | None) -> Interval | None:

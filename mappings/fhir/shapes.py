@@ -284,10 +284,15 @@ class MedicationUse(OfPatient):
     medication_reference: Reference | None = None
 
 
+class Dosage(Element):
+    route: CodeableConcept | None = None
+
+
 class MedicationRequest(MedicationUse, tag="MedicationRequest"):
     intent: str | None = None
     do_not_perform: bool | None = None
     authored_on: str | None = None
+    dosage_instruction: list[Dosage] | None = None
 
 
 class MedicationStatement(MedicationUse, tag="MedicationStatement"):
@@ -295,6 +300,7 @@ class MedicationStatement(MedicationUse, tag="MedicationStatement"):
     was_not_taken: None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
+    dosage: list[Dosage] | None = None
 
 
 class MedicationAdministration(MedicationUse, tag="MedicationAdministration"):
@@ -302,6 +308,7 @@ class MedicationAdministration(MedicationUse, tag="MedicationAdministration"):
     was_not_given: None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
+    dosage: Dosage | None = None
 
 
 class ServiceRequest(OfPatient, tag="ServiceRequest"):

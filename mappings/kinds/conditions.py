@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from mappings.clinical_time import CalendarPeriod, Interval, one_is_later
@@ -41,7 +42,7 @@ class Condition(Coded):
         answers = [(fact, self._answer(view, fact)) for fact in facts]
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "{}.", Listed(yes))
-        if open_ := [(fact, answer) for fact, answer in answers if isinstance(answer, Reason)]:
+        if open_ := _open(answers):
             doubtful = [fact for fact, _ in open_]
             return unknown(open_[0][1], doubtful, SAYS[open_[0][1]], Listed(doubtful))
         if len(again := self._again(view)) > 1:
@@ -50,6 +51,10 @@ class Condition(Coded):
         if against := [fact for fact, answer in answers if answer is Truth.FALSE]:
             return false(against, "Of another kind: {}.", Listed(against))
         return self.nothing_found(view)
+
+    def doubtful(self, view: Evaluation) -> list[tuple[ConditionFact, Reason]]:
+        """Return the diagnoses that may count, each with why it is not known."""
+        return _open([(fact, self._answer(view, fact)) for fact in view.facts(ConditionFact, self.known(view).sought)])
 
     def _again(self, view: Evaluation) -> list[ConditionFact]:
         """The confirmed diagnoses of `twice`, when some are known to be later than others."""
@@ -92,6 +97,10 @@ class Condition(Coded):
             moment = view.moment(self.after)
             return _began_after(fact, moment.time) if moment.time else Truth.UNKNOWN
         return Truth.TRUE
+
+
+def _open(answers: Sequence[tuple[ConditionFact, Truth | Reason | None]]) -> list[tuple[ConditionFact, Reason]]:
+    return [(fact, answer) for fact, answer in answers if isinstance(answer, Reason)]
 
 
 def _began_within(fact: ConditionFact, period: CalendarPeriod, today: dt.date) -> Truth:

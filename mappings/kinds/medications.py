@@ -15,12 +15,14 @@ from mappings.truth import Finding, Reason, Truth, false, true, unknown
 class Medication(Coded):
     """A drug that was given or taken; one that was only prescribed is left to be judged.
 
-    before: an event. not_before: a condition's onset; what is known to lie before it does not count.
+    before: an event. not_before: a condition's onset; what is known to lie before it does not count. not_by: value sets
+    of routes by which it does not count.
     """
 
     kind: Literal["medication"]
     before: Event | None = None
     not_before: Event | None = None
+    not_by: Names = ()
     types: ClassVar[tuple[str, ...]] = (
         "MedicationAdministration",
         "MedicationStatement",
@@ -28,7 +30,7 @@ class Medication(Coded):
     )
 
     def value_sets(self) -> frozenset[str]:
-        return super().value_sets().union(*(event.value_sets() for event in self._events))
+        return super().value_sets().union(self.not_by, *(event.value_sets() for event in self._events))
 
     def needed_types(self) -> frozenset[str]:
         return frozenset(self.types).union(*(event.needed_types() for event in self._events))
@@ -38,7 +40,8 @@ class Medication(Coded):
         return tuple(event for event in (self.before, self.not_before) if event)
 
     def decide(self, view: Evaluation) -> Finding:
-        answers = [(fact, self._in_time(view, fact)) for fact in view.facts(MedicationFact, self.value_set)]
+        found = [fact for fact in view.facts(MedicationFact, self.value_set) if fact.routes.isdisjoint(self.not_by)]
+        answers = [(fact, self._in_time(view, fact)) for fact in found]
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE and fact.taken]:
             return true(yes, "{}.", Listed(yes))
         if ordered := [fact for fact, answer in answers if answer is Truth.TRUE]:
@@ -86,6 +89,8 @@ class Allergy(Coded):
             doubtful = [fact for fact, _ in open_]
             return unknown(open_[0][1], doubtful, "On record, to be judged: {}.", Listed(doubtful))
         none = [fact for fact in facts if not fact.sets.isdisjoint(self.none_known)]
+        if none and view.missing(self.types) is not None:
+            return unknown(Reason.INCOMPLETE, none, "{}; but not all was retrieved.", Listed(none))
         if sure := [fact for fact in none if fact.certainty is Certainty.CONFIRMED]:
             return false(sure, "{}.", Listed(sure))
         if none:

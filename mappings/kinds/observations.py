@@ -96,12 +96,22 @@ class ResultKind(Coded):
         if (lost := unreadable(view, self._carriers())) is not None:
             return lost
         if facts:
-            facts = [f for f in facts if self._is_meant(f) and self._in_focus(view, f)]
+            found, facts = facts, [f for f in facts if self._is_meant(f) and self._in_focus(view, f)]
+            if self.only_at and (open_ := self._without_organ(view, found, facts)):
+                return unknown(Reason.TOO_GENERAL, open_, "The organ is not recorded: {}.", ListedResults(open_))
         if self.of is not None:
             return self._decide_of(view, facts, self.of)
         if self.after is not None:
             return self._decide_after(view, facts, self.after)
         return self.of_latest(view, facts)
+
+    def _without_organ(
+        self, view: Evaluation, facts: Sequence[ObservationFact], meant: Sequence[ObservationFact]
+    ) -> list[ObservationFact]:
+        """Those of the latest results that would hold if they were of the right organ, which they do not name."""
+        unplaced = [f for f in facts if not f.concluded and self._in_focus(view, f) and self.doubt(view, f) is not None]
+        last = {id(f) for f in latest([*meant, *unplaced])}
+        return [f for f in unplaced if id(f) in last and self._dated_answer(view, f) is not Truth.FALSE]
 
     def _is_meant(self, fact: ObservationFact) -> bool:
         return (self.reports or not fact.concluded) and (self.counts_by_code(fact) or self._states(fact))

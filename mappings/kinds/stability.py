@@ -35,7 +35,15 @@ class NoneOrStable(Kind):
         if present.truth is not Truth.TRUE:
             return negate(present)
         found = [fact for fact in present.facts if isinstance(fact, ConditionFact)]
-        return all_of([self._status_of(view, fact) for fact in found])
+        unclear = [self._if_there(view, fact, reason) for fact, reason in self.conditions.doubtful(view)]
+        return all_of([*(self._status_of(view, fact) for fact in found), *unclear])
+
+    def _if_there(self, view: Evaluation, condition: ConditionFact, reason: Reason) -> Finding:
+        """What it means that another may be there: nothing, where it would be stable."""
+        status = self._status_of(view, condition)
+        if status.truth is Truth.TRUE:
+            return status
+        return unknown(reason, (condition,), "Not known whether it counts: {}.", Shown(condition))
 
     def _status_of(self, view: Evaluation, condition: ConditionFact) -> Finding:
         found = condition.time or condition.recorded

@@ -197,6 +197,8 @@ class Oracle:
             for r in self.of_type("AllergyIntolerance")
             if _is_active_allergy(r) and "none_known" in leaf and _touches(r["code"], [leaf["none_known"]])
         }
+        if denied and "AllergyIntolerance" in self.incomplete:
+            return Known(None)
         if denied & {None, "confirmed"}:
             return Known(False)
         return Known(None) if denied else self.absent("AllergyIntolerance", leaf)

@@ -114,3 +114,8 @@ def ecog(grade: int, on: str | None = "2026-11-02", **elements: Any) -> Json:
 
 def asa(class_: int, on: str | None = "2026-10-01", **elements: Any) -> Json:
     return answered("asa-class", graded("asa-classes", class_), on, **elements)
+
+
+def specimen(organ: str) -> Json:
+    """Return a Specimen taken from an organ."""
+    return resource("Specimen", subject=SUBJECT, collection={"bodySite": coded(organ)})

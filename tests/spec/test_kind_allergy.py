@@ -55,7 +55,10 @@ def test_allergies_on_record(row: Row) -> None:
     drug | none-known verification=unconfirmed   |                    | unknown suspected
     drug | none-known verification=refuted       |                    | unknown no-data
     drug | none-known clinical=inactive          |                    | unknown no-data
-    drug | none-known                            | AllergyIntolerance | false
+    drug | none-known                            | AllergyIntolerance | unknown incomplete
+    drug | none-known verification=unconfirmed   | AllergyIntolerance | unknown incomplete
+    drug | none-known; drug                      | AllergyIntolerance | true
+    drug | none-known                            | Condition          | false
     """
 )
 def test_a_recorded_absence(row: Row) -> None:

@@ -172,7 +172,7 @@ residual-tumour-r0        residual-tumour-r1-r2  residual-tumour-rx
 disease-status-improved   disease-status-stable  disease-status-worsened  disease-status-undetermined
 liver-structure           lung-structure
 liver-resection           liver-ablation  chemoembolisation-liver  liver-transplant
-liver-tumour-procedure-site-needed  liver-resection  liver-ablation
+tumour-procedure-site-needed  liver-resection  liver-ablation
 lung-resection            lung-ablation
 """
 TOGETHER = [line.split() for line in EXCLUSIVE.strip().splitlines()]
@@ -276,7 +276,7 @@ sct   30506002  lactation-unclear -lactation
 # destruction of liver metastasis
 sct   307626009 liver-ablation -liver-resection
 # ablation without an organ
-sct   879916008 liver-tumour-procedure-site-needed -liver-ablation
+sct   879916008 tumour-procedure-site-needed -liver-ablation
 # chemoembolisation is no ablation
 sct   314617008 chemoembolisation-liver -liver-ablation
 # leucovorin is no therapy by itself

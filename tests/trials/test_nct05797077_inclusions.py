@@ -30,7 +30,7 @@ NO, NR = Status.INELIGIBLE.value, Status.NOT_RELEVANT.value
 
 LIVER, LUNG = [coded("liver-structure")], [coded("lung-structure")]
 SITE_UNSTATED = condition("metastasis-site-unstated")
-NEEDS_SITE = coded("liver-tumour-procedure-site-needed", "Radiofrequency")
+NEEDS_SITE = coded("tumour-procedure-site-needed", "Radiofrequency")
 OLD_NAME = {"text": "Colon carcinoma"}
 
 

@@ -26,6 +26,7 @@ from tests.patients.resources import (
     procedure,
     report,
     resource,
+    specimen,
     study,
     study_subject,
 )
@@ -57,11 +58,6 @@ def operated(
 
 def ordered(concept: str, status: str = "active") -> Json:
     return resource("ServiceRequest", code=coded(concept), status=status, intent="order", subject=SUBJECT)
-
-
-def specimen(organ: str) -> Json:
-    """Return a Specimen taken from an organ."""
-    return resource("Specimen", subject=SUBJECT, collection={"bodySite": coded(organ)})
 
 
 HCC = [

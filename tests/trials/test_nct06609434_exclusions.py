@@ -17,6 +17,7 @@ from tests.patients.resources import (
     observation,
     patient,
     resource,
+    specimen,
     study,
     study_subject,
 )
@@ -236,24 +237,46 @@ CONTRAST = [
 
 
 def invasion(answer: str, **elements: Any) -> Changes:
-    return {"invasion": answered("venous-invasion", answer, **elements)}
+    """Return the changes that add what was said of the veins, of the liver unless `bodySite` says otherwise."""
+    return {"invasion": answered("venous-invasion", answer, **{"bodySite": coded("liver-structure"), **elements})}
 
 
 VEINS = [
     Row("nothing on record is for a person", {}, "E4 unknown human", LE),
     Row("invaded", invasion("result-positive"), "E4 true; I5 false", NO),
+    Row("of an organ that is not recorded", invasion("result-positive", bodySite=None), "E4 unknown too-general", ND),
+    Row(
+        "of the liver by its specimen",
+        {
+            **invasion("result-positive", bodySite=None, specimen={"reference": "Specimen/s"}),
+            "s": specimen("liver-structure"),
+        },
+        "E4 true; I5 false",
+        NO,
+    ),
+    Row("not invaded, organ not recorded", invasion("result-negative", bodySite=None), "E4 unknown human", LE),
+    Row("of the lung", invasion("result-positive", bodySite=coded("lung-structure")), "E4 unknown human", LE),
+    Row(
+        "of an organ that is not recorded, after that of the liver",
+        {**invasion("result-negative"), "again": answered("venous-invasion", "result-positive", "2026-11-20")},
+        "E4 unknown too-general; I5 unknown too-general",
+        ND,
+    ),
     Row("not invaded leaves thrombi to a person", invasion("result-negative"), "E4 unknown human", LE),
     Row("indeterminate", invasion("result-indeterminate"), "E4 unknown needs-judgement", ND),
     Row("preliminary", invasion("result-positive", status="preliminary"), "E4 unknown preliminary", ND),
     Row(
         "in words that are not listed",
-        {"invasion": observation("venous-invasion", valueString="?")},
+        {"invasion": observation("venous-invasion", valueString="?", bodySite=coded("liver-structure"))},
         "E4 unknown unreadable",
         ND,
     ),
     Row(
         "invaded and not invaded at once",
-        {**invasion("result-positive"), "again": answered("venous-invasion", "result-negative")},
+        {
+            **invasion("result-positive"),
+            "again": answered("venous-invasion", "result-negative", bodySite=coded("liver-structure")),
+        },
         "E4 unknown conflict",
         ND,
     ),

@@ -28,7 +28,7 @@ LIVER, LUNG = [coded("liver-structure")], [coded("lung-structure")]
 NO_LESIONS: dict[str, Json | None] = {"lesion-1": None, "lesion-2": None}
 RESECTED = "2025-01-15"
 EXCISION = coded("metastasis-excision-site-needed")
-RADIOFREQUENCY = coded("liver-tumour-procedure-site-needed", "Radiofrequency")
+RADIOFREQUENCY = coded("tumour-procedure-site-needed", "Radiofrequency")
 
 BASE_ANSWERS = {
     "D1": "true",
@@ -355,8 +355,8 @@ SIZE = [
 
 
 def invasion(answer_: str, on: str = "2026-11-02", **elements: Any) -> dict[str, Json | None]:
-    """Return the changes that add what imaging or pathology said of the large veins."""
-    return {"invasion": answered("venous-invasion", answer_, on, **elements)}
+    """Return the changes that add what imaging or pathology said of the large veins of the liver."""
+    return {"invasion": answered("venous-invasion", answer_, on, bodySite=coded("liver-structure"), **elements)}
 
 
 INVASION = [
