@@ -120,7 +120,8 @@ def _operation_time(verdict: TriggerVerdict, view: Evaluation) -> Interval | Non
 
 
 def _sample_time(verdict: TriggerVerdict) -> Interval | None:
-    times = [f.time for f in verdict.trial.verdict(verdict.trigger.sample).finding.facts if f.time]
+    facts = verdict.trial.verdict(verdict.trigger.sample).finding.facts
+    times = [fact.time for fact in facts if isinstance(fact, ObservationFact) and fact.time]
     return max(times, key=lambda time: time.last, default=None)
 
 
@@ -137,7 +138,13 @@ def _dates(verdict: TriggerVerdict, view: Evaluation) -> list[str]:
     operation, sample = _operation_time(verdict, view), _sample_time(verdict)
     days = days_between(operation, sample) if operation and sample else None
     between = f" ({days} days between)" if days is not None else ""
-    return [f"- Operation: {operation or 'date not known'}; sample: {sample or 'none after it'}{between}"]
+    return [f"- Operation: {operation or 'date not known'}; sample: {sample or _no_sample(verdict)}{between}"]
+
+
+def _no_sample(verdict: TriggerVerdict) -> str:
+    """Why there is no date of a sample: there is none only where that is what was found."""
+    reason = verdict.trial.verdict(verdict.trigger.sample).finding.reason
+    return "none after it" if reason is Reason.NO_DATA else "not known"
 
 
 def _results(verdict: TriggerVerdict, view: Evaluation) -> list[str]:

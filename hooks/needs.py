@@ -20,7 +20,7 @@ _LEFT_OPEN = {
     Reason.SUSPECTED: "confirmation of {}",
     Reason.UNIT: "the unit of {}",
     Reason.NO_RANGE: "the upper limit of normal of {}",
-    Reason.IMPRECISE_DATE: "the exact date of {}",
+    Reason.IMPRECISE_DATE: "the exact date or time of {}",
     Reason.TOO_GENERAL: "a more exact diagnosis: {}",
     Reason.UNREADABLE: "a readable record: {}",
     Reason.IMPLAUSIBLE: "a possible value: {}",
@@ -40,7 +40,7 @@ def asks(verdict: Verdict, view: Evaluation) -> tuple[str, ...]:
     incomplete = sorted(verdict.criterion.when.needed_types() & view.record.incomplete.keys())
     if verdict.finding.reason is Reason.INCOMPLETE and incomplete:
         return (f"all {' and '.join(incomplete)} records",)
-    if verdict.criterion.ask and not _has_results(verdict):
+    if verdict.criterion.ask and verdict.finding.reason is not Reason.UNREADABLE and not _has_results(verdict):
         return (verdict.criterion.ask,)
     leaves = open_leaves(verdict.criterion.when, verdict.finding)
     return tuple(dict.fromkeys(_asked(kind, finding, view, verdict.criterion.ask) for kind, finding in leaves))

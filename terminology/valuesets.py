@@ -138,6 +138,16 @@ class Vocabulary:
         """Whether a code may be in some value set: a cheap first look that never misses one."""
         return code in self._codes or (system in self._open_systems and bool(code))
 
+    def knows(self, system: str | None) -> bool:
+        """Whether some value set holds codes of this system."""
+        return system is not None and (system in self._by_system or canonical_system(system) in self._by_system)
+
+    def display(self, system: str | None, code: str | None) -> str | None:
+        """Return what a value set that holds this code calls it."""
+        coding = Coding(canonical_system(system or ""), code or "")
+        names = (self.value_sets[name].displays.get(coding) for name in self.sets_of(system, code))
+        return next((name for name in names if name), None)
+
     def sets_of_phrase(self, text: str) -> tuple[str, ...]:
         """Return the names of the value sets one of whose listed phrases is the whole of this text."""
         return self._by_phrase.get(normal_phrase(text), ())

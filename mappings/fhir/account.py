@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mappings.facts import Note, Tally
 
@@ -13,13 +13,15 @@ UNREADABLE = "unreadable"
 class Account:
     """What became of the resources of one record.
 
-    incomplete: FHIR type -> why it did not come in full. unreadable: value set -> a result that could not be read.
+    not_compared: FHIR type -> how many have no code of a system that is known. incomplete: FHIR type -> why it did not
+    come in full. unreadable: value set -> a result that could not be read.
     """
 
     def __init__(self) -> None:
         self.read = 0
         self.skipped: Counter[str] = Counter()
         self.quarantined: Counter[str] = Counter()
+        self.not_compared: Counter[str] = Counter()
         self.incomplete: dict[str, str] = {}
         self.unreadable: dict[str, str] = {}
         self._notes: list[Note] = []
@@ -49,9 +51,14 @@ class Account:
     def notes(self) -> tuple[Note, ...]:
         """Return what the reader of a card should know about the record."""
         incomplete = [Note("incomplete", f"{name}: {why}") for name, why in sorted(self.incomplete.items())]
-        others = self.skipped["other-patient"]
-        what = f"{others} resource(s) of another patient were left out."
-        return (*incomplete, *self._notes, *([Note("other-patient", what)] if others else []))
+        return (*incomplete, *self._notes, *self._left_out())
+
+    def _left_out(self) -> Iterator[Note]:
+        if self.not_compared:
+            of = " and ".join(f"{number} {name}" for name, number in sorted(self.not_compared.items()))
+            yield Note("not-compared", f"{of} without a code that can be compared (in words or local codes only).")
+        if others := self.skipped["other-patient"]:
+            yield Note("other-patient", f"{others} resource(s) of another patient were left out.")
 
     def tally(self, total: int) -> Tally:
         """Return how many resources were read, skipped and quarantined."""

@@ -62,7 +62,7 @@ class Reader:
     def __init__(self, vocabulary: Vocabulary, birth: Interval | None, references: References) -> None:
         self.vocabulary, self.birth = vocabulary, birth
         self.resolve, self.key, self.group = references.resolve, references.key, references.report_of
-        self.keys_here = references.keys_here
+        self.keys_here, self.find = references.keys_here, references.find
 
     def sets(self, concept: shapes.CodeableConcept | None) -> frozenset[str]:
         """The value sets that any coding of the concept touches."""
@@ -77,6 +77,23 @@ class Reader:
         """The value sets that any of the concepts touches."""
         return frozenset().union(*(self.sets(concept) for concept in concepts or ()))
 
+    def label(self, concept: shapes.CodeableConcept | None) -> str:
+        """What the record calls the thing: its text, a display, our own name for the code, or the code."""
+        if concept is None:
+            return ""
+        codings_ = concept.coding or ()
+        return (
+            concept.text
+            or next((c.display for c in codings_ if c.display), None)
+            or next((name for c in codings_ if (name := self.vocabulary.display(c.system, c.code))), None)
+            or (codings_[0].code if codings_ else "")
+            or ""
+        )
+
+    def is_comparable(self, concept: shapes.CodeableConcept | None) -> bool:
+        """Whether some code of the concept is of a system that the value sets know."""
+        return concept is not None and any(self.vocabulary.knows(c.system) for c in concept.coding or ())
+
     def keys(self, references: list[shapes.Reference] | None) -> frozenset[str]:
         """The sources that references name."""
         return frozenset(key for ref in references if (key := self.key(ref))) if references else NONE
@@ -89,7 +106,7 @@ class Reader:
             ConditionFact(
                 source=source,
                 sets=sets,
-                label=_label(resource.code),
+                label=self.label(resource.code),
                 time=self._onset(resource),
                 recorded=_date(resource.recorded_date),
                 certainty=certainty,
@@ -135,12 +152,12 @@ class Reader:
         done = ProcedureFact(
             source=source,
             sets=sets,
-            label=_label(resource.code),
+            label=self.label(resource.code),
             time=_date(resource.performed_date_time) or _period(resource.performed_period),
             status=gate.procedure_status(resource.status),
             sites=self.sets_of_all(resource.body_site),
             reasons=self.keys(resource.reason_reference),
-            status_reason=_label(resource.status_reason),
+            status_reason=self.label(resource.status_reason),
         )
         return [done, *self._outcome(resource.outcome, done)]
 
@@ -163,7 +180,7 @@ class Reader:
             ProcedureFact(
                 source=source,
                 sets=sets,
-                label=_label(resource.code),
+                label=self.label(resource.code),
                 time=_date(resource.occurrence_date_time) or _period(resource.occurrence_period),
                 status=ProcedureStatus.PLANNED,
                 sites=self.sets_of_all(resource.body_site),
@@ -179,7 +196,7 @@ class Reader:
         open_details = [d for d in details if d.status in {None, "not-started", "scheduled", "in-progress", "on-hold"}]
         planned = ProcedureStatus.PLANNED
         facts: list[Fact] = [
-            ProcedureFact(source=source, sets=sets, label=_label(detail.code), status=planned)
+            ProcedureFact(source=source, sets=sets, label=self.label(detail.code), status=planned)
             for detail in open_details
             if (sets := self.sets(detail.code))
         ]
@@ -225,7 +242,7 @@ class Reader:
         return ObservationFact(
             source=source,
             sets=sets,
-            label=_label(carrier.code),
+            label=self.label(carrier.code),
             time=_taken(_effective(resource), _collected(collection)) or _by(resource.issued),
             values=values,
             preliminary=preliminary,
@@ -283,7 +300,7 @@ class Reader:
         sets = self.sets(concept)
         if not sets and concept.text:
             sets = frozenset(self.vocabulary.sets_of_phrase(concept.text))
-        return Coded(codes, _label(concept), sets, concept.text or "")
+        return Coded(codes, self.label(concept), sets, concept.text or "")
 
     def report(self, resource: shapes.DiagnosticReport, source: str) -> list[Fact]:
         """A report's own conclusion; its `result` Observations speak for themselves."""
@@ -298,7 +315,7 @@ class Reader:
             ObservationFact(
                 source=source,
                 sets=sets,
-                label=_label(resource.code),
+                label=self.label(resource.code),
                 time=_taken(time, _collected(collection)) or _by(resource.issued),
                 values=tuple(conclusions),
                 preliminary=preliminary,
@@ -315,7 +332,7 @@ class Reader:
         certainty = gate.certainty(resource.verification_status)
         if not gate.is_current(resource.clinical_status):
             raise Skip("inactive")
-        label, intolerance = _label(resource.code), resource.type == "intolerance"
+        label, intolerance = self.label(resource.code), resource.type == "intolerance"
         return [AllergyFact(source=source, sets=sets, label=label, certainty=certainty, intolerance=intolerance)]
 
     def medication(self, resource: shapes.MedicationUse, source: str) -> list[Fact]:
@@ -326,7 +343,7 @@ class Reader:
         if isinstance(drug, shapes.Medication):
             concepts += [drug.code, *(i.item_codeable_concept for i in drug.ingredient or ())]
         sets = _asked_for(self.sets_of_all(concepts))
-        label = next((_label(c) for c in concepts if c), "")
+        label = next((self.label(c) for c in concepts if c), "")
         if not isinstance(resource, shapes.MedicationRequest):
             taken, time = gate.is_taken(resource.status, request=False), _effective(resource)
         elif resource.do_not_perform or resource.intent in gate.NOT_ORDERED:
@@ -347,7 +364,7 @@ class Reader:
             SpecimenFact(
                 source=source,
                 sets=sets,
-                label=_label(resource.type),
+                label=self.label(resource.type),
                 time=_collected(collection),
                 available=available,
                 sites=self._taken_from(collection),
@@ -370,10 +387,15 @@ class Reader:
             time=_period(resource.period),
             studies=frozenset(names),
             status=gate.check_subject(resource.status),
-            consented=resource.consent is not None,
+            consented=self._consented(resource),
             interventional=interventional,
             gives_drug=gives_drug,
         )
+
+    def _consented(self, resource: shapes.ResearchSubject) -> bool:
+        """Whether a part in a study names a consent, and not one that the record says was not given."""
+        consent = self.find(resource.consent, resource)
+        return resource.consent is not None and (not isinstance(consent, shapes.Consent) or _is_given(consent))
 
     def consent(self, resource: shapes.Consent, source: str) -> ConsentFact:
         """An active consent for research, by every identifier that may name its study."""
@@ -381,7 +403,7 @@ class Reader:
             raise Skip("status")
         if "consent-research" not in self.sets(resource.scope):
             raise Skip(NOT_ASKED_FOR)
-        if resource.provision and resource.provision.type == "deny":
+        if not _is_given(resource):
             raise Skip("denied")
         names = {i.value for i in resource.identifier or () if i.value}
         names |= {p.uri for p in resource.policy or () if p.uri}
@@ -394,23 +416,15 @@ class Reader:
         return ConsentFact(source=source, time=_date(resource.date_time), studies=frozenset(names))
 
 
+def _is_given(consent: shapes.Consent) -> bool:
+    denied = consent.provision is not None and consent.provision.type == "deny"
+    return consent.status == "active" and not denied
+
+
 def _asked_for(sets: frozenset[str]) -> frozenset[str]:
     if not sets:
         raise Skip(NOT_ASKED_FOR)
     return sets
-
-
-def _label(concept: shapes.CodeableConcept | None) -> str:
-    """What the record calls the thing: its text, a display, or a code."""
-    if concept is None:
-        return ""
-    codings_ = concept.coding or ()
-    return (
-        concept.text
-        or next((c.display for c in codings_ if c.display), None)
-        or (codings_[0].code if codings_ else "")
-        or ""
-    )
 
 
 def _dosages(resource: shapes.MedicationUse) -> list[shapes.Dosage]:

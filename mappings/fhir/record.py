@@ -182,6 +182,8 @@ class _Reading:
                     break
             else:
                 passed += 1
+                if type(resource) is shapes.Condition:
+                    self._note_incomparable(resource)
         self.account.skipped[NOT_ASKED_FOR] += passed
 
     def current(self, items: Sequence[Found]) -> list[Found]:
@@ -218,8 +220,15 @@ class _Reading:
             self.account.read += 1
         except Skip as skip:
             self.account.skip(skip.rule, source)
+            if skip.rule == NOT_ASKED_FOR and isinstance(resource, shapes.Condition | shapes.AllergyIntolerance):
+                self._note_incomparable(resource)
         except Quarantine as quarantine:
             self._quarantine(type(resource).__name__, source, quarantine.what)
+
+    def _note_incomparable(self, resource: shapes.Condition | shapes.AllergyIntolerance) -> None:
+        """Take down what is there only in words or local codes: it is not what was looked for, as far as is known."""
+        if vouches(resource) and not self.reader.is_comparable(resource.code):
+            self.account.not_compared[type(resource).__name__] += 1
 
     def _source(self, resource: Any, full_url: str | None) -> str:
         """Return what a resource is cited by; of several that have no name none is taken for another."""

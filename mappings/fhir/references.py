@@ -17,7 +17,14 @@ Found = tuple[Any, str | None, frozenset[str] | None]
 """A resource, its fullUrl, and the types that the part it came in was asked for."""
 
 POINTED_TO = frozenset(
-    {shapes.BodyStructure, shapes.Condition, shapes.Medication, shapes.ResearchStudy, shapes.Specimen}
+    {
+        shapes.BodyStructure,
+        shapes.Condition,
+        shapes.Consent,
+        shapes.Medication,
+        shapes.ResearchStudy,
+        shapes.Specimen,
+    }
 )
 """Types that others point to for more of what they say."""
 
@@ -84,15 +91,18 @@ class References:
 
         One that was entered in error, or is another patient's, is passed by like one that is not there.
         """
-        if reference is None or not reference.reference:
-            return None
-        if reference.reference.startswith("#"):
-            found = _contained(owner, reference.reference[1:])
-        else:
-            found = self._pointed_to.get(self.key(reference) or "")
+        found = self.find(reference, owner)
         if getattr(found, "status", None) == ENTERED_IN_ERROR or self._ownership.is_of_another(found):
             return None
         return found
+
+    def find(self, reference: shapes.Reference | None, owner: Any) -> Any:
+        """Return the resource a reference points to, whatever it is worth."""
+        if reference is None or not reference.reference:
+            return None
+        if reference.reference.startswith("#"):
+            return _contained(owner, reference.reference[1:])
+        return self._pointed_to.get(self.key(reference) or "")
 
     def keys_here(self, references: Sequence[shapes.Reference]) -> frozenset[str]:
         """Return the sources in the record that references name: one that leads nowhere says nothing."""

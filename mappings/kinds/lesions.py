@@ -113,7 +113,9 @@ class Lesions(Kind):
         if moment.time is None:
             return unknown(moment.reason, moment.facts, "No {} with a date on record.", self.after.name)
         placed = [(fact, after(fact.time, moment.time)) for fact in facts]
-        if unclear := [fact for fact, place in placed if place is Truth.UNKNOWN]:
+        kept = [fact for fact, place in placed if place is Truth.TRUE]
+        unclear = [fact for fact, place in placed if place is Truth.UNKNOWN]
+        if unclear and not (self.count_at_least == 1 and kept):
             says = "Not known whether it was seen after the {} of {}: {}."
             return unknown(
                 moment.unsettled or Reason.IMPRECISE_DATE,
@@ -123,7 +125,6 @@ class Lesions(Kind):
                 moment.time,
                 ListedResults(unclear),
             )
-        kept = [fact for fact, place in placed if place is Truth.TRUE]
         if kept:
             return kept
         return absence_finding(self.absence, f"lesion measured after the {self.after.name} of {moment.time}")

@@ -25,6 +25,9 @@ ENROLLED = frozenset(
 """ResearchSubject.status from candidate to on-study: the patient is already in the study's care."""
 
 ON_STUDY = frozenset({"on-study", "on-study-intervention", "on-study-observation"})
+LEFT = frozenset({"ineligible", "not-registered", "off-study", "withdrawn"})
+"""Those of one who was in the study's care, or was turned away."""
+
 TOOK_PART = ON_STUDY | {"follow-up", "off-study", "withdrawn"}
 
 
@@ -65,7 +68,10 @@ class OtherStudy(Kind):
 
 
 class Consent(Kind):
-    """Consent to this study: an active research Consent that names it, or a ResearchSubject with consent."""
+    """Consent to this study: an active research Consent that names it, or a ResearchSubject with consent.
+
+    It is said of one who left the study, or was turned away.
+    """
 
     kind: Literal["consent"]
     study: str
@@ -73,10 +79,15 @@ class Consent(Kind):
     reads: ClassVar[frozenset[str]] = frozenset({"Consent", "ResearchSubject"})
 
     def decide(self, view: Evaluation) -> Finding:
+        own = [s for s in view.record.studies if of_study(s.studies, self.study)]
+        left = [s for s in own if s.status in LEFT]
+        status = f" Recorded in this study as {', '.join(dict.fromkeys(s.status for s in left))}." if left else ""
         given = [c for c in view.record.consents if of_study(c.studies, self.study)]
-        subjects = [s for s in view.record.studies if s.consented and of_study(s.studies, self.study)]
+        subjects = [s for s in own if s.consented]
         if given or subjects:
-            return true([*given, *subjects], "Consent to this study is on record.")
+            return true([*given, *own], "Consent to this study is on record.{}", status)
+        if left:
+            return unknown(Reason.HUMAN, left, "No consent to this study on record; please confirm.{}", status)
         return _please_confirm(view, self.types, "No consent to this study on record; please confirm.")
 
     def value_sets(self) -> frozenset[str]:

@@ -34,7 +34,7 @@ ROWS: list[tuple[str, str, Mapping[str, Json | None], str, tuple[str, ...]]] = [
     (S1, "I3", {"ctdna": ctdna(status="preliminary")}, "preliminary", (f"the final result: {CTDNA}",)),
     (S1, "I3", CONTRADICTING, "contradicting", (f"which of the contradicting records is right: {CTDNA}",)),
     (S1, "I3", {"ctdna": ctdna("result-indeterminate")}, "indeterminate", (f"your judgement: {CTDNA}",)),
-    (S1, "I3", {"ctdna": ctdna(on=standing.OPERATION)}, "the same day", (f"the exact date of {CTDNA}",)),
+    (S1, "I3", {"ctdna": ctdna(on=standing.OPERATION)}, "the same day", (f"the exact date or time of {CTDNA}",)),
     (
         S1,
         "I2d",
