@@ -86,9 +86,9 @@ def vocabulary(*sets: str | ValueSet) -> Vocabulary:
 # --- Records ---
 
 
-def concept(code: str) -> Json:
-    """Return a CodeableConcept of the invented system."""
-    return {"coding": [{"system": SYSTEM, "code": code, "display": code}]}
+def concept(codes: str) -> Json:
+    """Return a CodeableConcept of the invented system; several codes are divided by `,`."""
+    return {"coding": [{"system": SYSTEM, "code": code, "display": code} for code in codes.split(",")]}
 
 
 def resources(cell: str, default: str = "") -> list[Json]:

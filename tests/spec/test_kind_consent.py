@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.spec.tables import Json, Row, answer, decide, read, resources, spec, vocabulary
 
 WORDS = vocabulary("consent-research", "treatment")
@@ -25,6 +27,12 @@ STATEMENT: Json = {"kind": "consent", "study": "NCT-1"}
     ResearchSubject NCT-1 consented=yes                        | true
     ResearchSubject NCT-1                                      | unknown human
     ResearchSubject NCT-2 consented=yes                        | unknown human
+    ResearchSubject NCT-1 status=withdrawn                     | unknown human
+    ResearchSubject NCT-1 consented=yes; Consent NCT-1 id=c    | true
+    ResearchSubject NCT-1 consented=yes; Consent x id=c        | true
+    ResearchSubject NCT-1 consented=yes; Consent x id=c status=rejected | unknown human
+    ResearchSubject NCT-1 consented=yes; Consent x id=c status=entered-in-error | unknown human
+    ResearchSubject NCT-1 consented=yes; Consent x id=c provision=deny | unknown human
     ResearchSubject study=s consented=yes; ResearchStudy NCT-1 id=s | true
     """
 )
@@ -41,3 +49,10 @@ def test_a_consent_may_name_its_study_in_its_provision() -> None:
 
 def test_an_ehr_that_serves_no_consents_leaves_it_to_a_person() -> None:
     assert answer(decide(STATEMENT, read([], WORDS, incomplete="Consent ResearchSubject"), WORDS)) == "unknown human"
+
+
+@pytest.mark.parametrize(("consented", "truth"), [("consented=yes", "true"), ("", "unknown human")])
+def test_that_a_patient_left_the_study_is_said(consented: str, truth: str) -> None:
+    finding = decide(STATEMENT, read(resources(f"ResearchSubject NCT-1 status=withdrawn {consented}"), WORDS), WORDS)
+    assert (answer(finding), finding.evidence) == (truth, ("ResearchSubject/r1",))
+    assert finding.because.endswith(" Recorded in this study as withdrawn.")

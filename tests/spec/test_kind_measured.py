@@ -165,6 +165,10 @@ def test_a_comparator_that_is_not_fhirs_decides_nothing() -> None:
     ecog at most 2  | ecog-status integer=1 coded=grade-2                 | true
     ecog at most 2  | ecog-status integer=1 coded=grade-3                 | unknown conflict
     ecog at most 2  | ecog-status integer=1 text='feels well'             | true
+    ecog at most 2  | ecog-status coded=grade-1,grade-2                   | true
+    ecog at most 2  | ecog-status coded=grade-1,grade-3                   | unknown conflict
+    ecog at most 2  | ecog-status coded=grade-3,grade-1                   | unknown conflict
+    ecog at most 2  | ecog-status coded=grade-3,high                      | false
     ecog, ambiguous | ecog-status integer=2                               | unknown ambiguous-source
     ecog, ambiguous | ecog-status coded=grade-2                           | unknown ambiguous-source
     ecog, ambiguous | ecog-status integer=1                               | true

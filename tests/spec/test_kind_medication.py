@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.spec.tables import Json, Row, answer, concept, decide, read, resources, spec, vocabulary
 
-WORDS = vocabulary("drug", "other", "event")
+WORDS = vocabulary("drug", "other", "event", "illness", "on-the-skin", "by-mouth")
 PLAIN: Json = {"kind": "medication", "value_set": "drug"}
+ILLNESS: Json = {"name": "illness", "value_set": "illness", "resource": "condition"}
 ASKS: dict[str, Json] = {
     "drug": PLAIN,
     "drug, presumed absent": {**PLAIN, "absence": "presume-absent"},
     "before": {**PLAIN, "before": {"name": "event", "value_set": "event"}},
+    "since": {**PLAIN, "not_before": ILLNESS},
+    "between": {**PLAIN, "not_before": ILLNESS, "before": {"name": "event", "value_set": "event"}},
 }
 
 
@@ -71,3 +76,35 @@ def test_a_drug_may_be_named_by_reference_by_contained_resource_or_by_ingredient
     records = ([elsewhere, by_code], [elsewhere, by_part], [inside], [elsewhere])
     answers = [answer(decide(PLAIN, read(found, WORDS), WORDS)) for found in records]
     assert answers == ["true", "true", "true", "unknown no-data"]
+
+
+@spec(
+    """
+    asks    | record                                                                                     | answer
+    --------+--------------------------------------------------------------------------------------------+-----------------------
+    since   | drug on=2026-10-04; Condition illness on=2026-10-04                                        | true
+    since   | drug on=2026-10-03; Condition illness on=2026-10-04                                        | unknown no-data
+    since   | drug on=2026-10-03; Condition illness recorded=2026-10-04                                  | unknown imprecise-date
+    since   | drug; Condition illness on=2026-10-04                                                      | true
+    since   | drug on=2026-10-03                                                                         | true
+    between | drug on=2026-10-04; Condition illness on=2026-10-04; Procedure event on=2026-10-05         | true
+    between | drug on=2026-10-03; Condition illness on=2026-10-04; Procedure event on=2026-10-05         | unknown no-data
+    between | drug on=2026-10-06; Condition illness on=2026-10-04; Procedure event on=2026-10-05         | unknown no-data
+    between | drug on=2026-10-03; Condition illness recorded=2026-10-04; Procedure event on=2026-10-05   | unknown imprecise-date
+    between | drug on=2010-05-01; Condition illness on=2025-06; Procedure event on=2026-10-05            | unknown no-data
+    """
+)
+def test_since_the_onset_of_an_illness(row: Row) -> None:
+    assert says(row) == row["answer"]
+
+
+@pytest.mark.parametrize("type_", ["MedicationAdministration", "MedicationStatement", "MedicationRequest"])
+@pytest.mark.parametrize(
+    ("route", "expected"), [("on-the-skin", "unknown no-data"), ("by-mouth", "true"), ("", "true")]
+)
+def test_by_a_route_that_does_not_count(type_: str, route: str, expected: str) -> None:
+    [found] = resources(f"{type_} drug status=completed")
+    dosage = {"route": concept(route)} if route else {}
+    given = {"MedicationAdministration": {"dosage": dosage}, "MedicationStatement": {"dosage": [dosage]}}
+    record = read([{**found, **given.get(type_, {"dosageInstruction": [dosage]})}], WORDS)
+    assert answer(decide({**PLAIN, "not_by": "on-the-skin"}, record, WORDS)) == expected

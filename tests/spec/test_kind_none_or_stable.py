@@ -52,6 +52,30 @@ ROWS: list[tuple[str, str, list[Json], str]] = [
         "false",
     ),
     ("a status without focus speaks of all", f"{LUNG}; {BONE}", [status("stable", "2026-11-01", id_="s")], "true"),
+    (
+        "one stable, one of which nobody is sure",
+        f"{LUNG}; {BONE} verification=provisional",
+        [status("stable", "2026-11-01", id_="s", about="lung")],
+        "unknown suspected",
+    ),
+    (
+        "one stable, one resolved",
+        f"{LUNG}; {BONE} clinical=resolved",
+        [status("stable", "2026-11-01", id_="s", about="lung")],
+        "unknown needs-judgement",
+    ),
+    (
+        "all stable, one of which nobody is sure",
+        f"{LUNG}; {BONE} verification=provisional",
+        [status("stable", "2026-11-01", id_="s")],
+        "true",
+    ),
+    (
+        "one worse, one of which nobody is sure",
+        f"{LUNG}; {BONE} verification=provisional",
+        [status("worse", "2026-11-01", id_="s", about="lung")],
+        "false",
+    ),
     ("resolved", f"{LUNG} clinical=resolved", [], "unknown needs-judgement"),
     (
         "undated, so not known to come before",

@@ -16,16 +16,20 @@ WORDS = make_vocabulary(
     value_set("positive", codes=POSITIVE.codes | {Coding(SYSTEM, "both")}, phrases=POSITIVE.phrases),
     value_set("negative", codes=NEGATIVE.codes | {Coding(SYSTEM, "both")}, phrases=NEGATIVE.phrases),
     OPEN,
-    *("marker", "panel", "operation", "rival", "liver", "lung", "cancer", "metastasis", "tissue"),
+    *("marker", "panel", "operation", "rival", "liver", "lung", "cancer", "metastasis", "tissue", "ablation"),
 )
 ANSWERS: Json = {"holds": "positive", "fails": "negative", "open": "indeterminate"}
 MARKER: Json = {"kind": "observation", "value_set": "marker", "answers": ANSWERS}
 OPERATION: Json = {"name": "operation", "value_set": "operation"}
+EITHER: Json = {**OPERATION, "only_at": {"ablation": "liver"}}
 METASTASIS: Json = {"kind": "condition", "value_set": "metastasis", "absence": "presume-absent"}
 ASKS: dict[str, Json] = {
     "marker": MARKER,
     "marker, presumed absent": {**MARKER, "absence": "presume-absent"},
     "after": {**MARKER, "after": OPERATION},
+    "after either": {**MARKER, "after": EITHER},
+    "of either": {**MARKER, "of": {"event": EITHER, "site": "liver", "days": 60}},
+    "at the liver": {**MARKER, "value_set": [], "only_at": {"marker": "liver"}},
     "report too": {**MARKER, "reports": True},
     "of": {**MARKER, "of": {"event": OPERATION, "site": "liver", "days": 60, "rivals": "rival"}},
     "about cancer": {**MARKER, "focus_on": "cancer"},
@@ -171,18 +175,73 @@ def test_what_is_older_than_its_window_is_stale(row: Row) -> None:
                | on=2026-10-05T10:00:00Z                         | coded=positive on=2026-10-05T09:00:00Z                     | unknown no-data
                | on=2026-10-05..2026-10-07                       | coded=positive on=2026-10-06                               | unknown imprecise-date
                | on=2026-10-05..2026-10-07                       | coded=positive on=2026-10-08                               | true
+               | on=2026-10-05 | coded=positive on=2026-10-06 specimen=Specimen/s; Specimen tissue id=s on=2026-10-04      | unknown no-data
+               | on=2026-10-05 | coded=positive on=2026-10-06 specimen=Specimen/s; Specimen tissue id=s on=2026-10-06      | true
+               | on=2026-10-05 | coded=positive on=2026-10-04 specimen=Specimen/s; Specimen tissue id=s on=2026-10-06      | true
+               | on=2026-10-05 | coded=positive on=2026-10 specimen=Specimen/s; Specimen tissue id=s on=2026-10-06         | true
+               | on=2026-10-05 | coded=positive on=2026-10-06 specimen=Specimen/s; Specimen tissue id=s on=2026-10         | true
+               | on=2026-10-05 | coded=positive on=2026-10-19T20:00:00Z; coded=negative on=2026-10-20T01:00:00+08:00        | true
+               | on=2026-10-05 | coded=negative on=2026-10-20T01:00:00+08:00; coded=positive on=2026-10-19T20:00:00Z        | true
     """
 )
 def test_only_what_was_taken_after_the_event_counts(row: Row) -> None:
     operations = [f"Procedure operation {each}" for each in row["operations"].split("; ")]
-    results = [f"marker {each}" for each in row["results"].split("; ") if each]
+    given = [each for each in row["results"].split("; ") if each]
+    results = [each if each.startswith("Specimen") else f"marker {each}" for each in given]
     assert says({**row, "record": "; ".join([*operations, *results])}, "after") == row["answer"]
+
+
+@spec(
+    """
+    later                             | answer
+    ----------------------------------+------------------------
+    ablation on=2026-10-10            | unknown too-general
+    ablation on=2026-10               | unknown too-general
+    ablation                          | unknown too-general
+    ablation on=2026-10-05            | true
+    ablation on=2026-09-01            | true
+    ablation on=2026-10-07            | true
+    ablation on=2026-10-10 site=lung  | true
+    ablation on=2026-10-10 site=liver | unknown no-data
+    ablation on=2026-10-10 status=not-done | true
+    """
+)
+def test_a_later_operation_recorded_too_generally_unsettles_the_event(row: Row) -> None:
+    record = f"Procedure operation on=2026-10-05; marker coded=positive on=2026-10-08; Procedure {row['later']}"
+    assert says({"record": record}, "after either") == row["answer"]
+
+
+def test_a_margin_is_not_known_to_be_of_the_last_operation_when_there_may_be_a_later_one() -> None:
+    record = "Procedure operation on=2026-08-01; marker coded=positive on=2026-08-03; Procedure ablation on=2026-09-01"
+    assert says({"record": record}, "of either") == "unknown too-general"
 
 
 @pytest.mark.parametrize(("incomplete", "expected"), [("", "unknown no-data"), ("Procedure", "unknown incomplete")])
 def test_without_the_event_nothing_is_after_it(incomplete: str, expected: str) -> None:
     row = {"record": "marker coded=positive on=2026-10-06", "incomplete": incomplete}
     assert says(row, "after") == expected
+
+
+@spec(
+    """
+    answer              | record
+    --------------------+--------------------------------------------------------------------------------------
+    true                | marker coded=positive site=liver
+    false               | marker coded=negative site=liver
+    unknown no-data     | marker coded=positive site=lung
+    unknown too-general | marker coded=positive
+    unknown no-data     | marker coded=negative
+    true                | marker coded=positive specimen=Specimen/s; Specimen tissue id=s site=liver
+    true                | marker coded=positive focus=Condition/c; Condition metastasis id=c site=liver
+    unknown no-data     | marker coded=positive focus=Condition/c; Condition metastasis id=c site=lung
+    true                | marker coded=positive site=liver on=2026-11-01; marker coded=positive on=2026-10-01
+    false               | marker coded=negative site=liver on=2026-11-01; marker coded=positive on=2026-10-01
+    unknown too-general | marker coded=negative site=liver on=2026-10-01; marker coded=positive on=2026-11-01
+    false               | marker coded=negative site=liver on=2026-10-01; marker coded=negative on=2026-11-01
+    """
+)
+def test_a_result_that_counts_at_one_organ_alone(row: Row) -> None:
+    assert says(row, "at the liver") == row["answer"]
 
 
 OF = "Procedure operation id=op on=2026-08-01; marker coded=positive"

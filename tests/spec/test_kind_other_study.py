@@ -16,6 +16,8 @@ NOW: Json = {**EVER, "current": True}
                                                                  | unknown human           | unknown human
     ResearchSubject study=s; ResearchStudy NCT-2 id=s phase=phase-2 | true                 | true
     ResearchSubject study=s; ResearchStudy NCT-2 id=s phase=phase-1-phase-2 | true         | true
+    ResearchSubject study=s; ResearchStudy NCT-2 id=s phase=early-phase-1 | true           | true
+    ResearchSubject study=s; ResearchStudy NCT-2 id=s phase=phase-4 | unknown needs-judgement | unknown needs-judgement
     ResearchSubject study=s; ResearchStudy NCT-2 id=s phase=n-a  | unknown needs-judgement | unknown needs-judgement
     ResearchSubject study=s; ResearchStudy NCT-2 id=s            | unknown needs-judgement | unknown needs-judgement
     ResearchSubject NCT-2                                        | unknown needs-judgement | unknown needs-judgement

@@ -7,6 +7,7 @@ from tests.spec.tables import Json, Row, answer, decide, read, resources, spec, 
 WORDS = vocabulary("resection", "ablation", "liver", "lung", "radiotherapy", "operation", "event", "diagnosis")
 DONE: Json = {"kind": "procedure", "value_set": "resection"}
 EVENT: Json = {"name": "event", "value_set": "event"}
+DIAGNOSIS: Json = {"name": "diagnosis", "value_set": "diagnosis", "resource": "condition"}
 ASKS: dict[str, Json] = {
     "done": DONE,
     "done, presumed absent": {**DONE, "absence": "presume-absent"},
@@ -18,7 +19,8 @@ ASKS: dict[str, Json] = {
     "after": {**DONE, "after": EVENT},
     "before": {**DONE, "before": EVENT},
     "not before": {**DONE, "not_before": EVENT},
-    "after diagnosis": {**DONE, "after": {"name": "diagnosis", "value_set": "diagnosis", "resource": "condition"}},
+    "not before diagnosis": {**DONE, "not_before": DIAGNOSIS},
+    "after diagnosis": {**DONE, "after": DIAGNOSIS},
     "not another": {**DONE, "instead": "radiotherapy"},
 }
 
@@ -152,3 +154,24 @@ def test_the_finding_names_the_procedures_and_their_dates() -> None:
     found = resources("resection id=a on=2026-10-05; operation id=b", "Procedure")
     finding = decide(DONE, read(found, WORDS), WORDS)
     assert (finding.evidence, finding.because) == (("Procedure/a",), "resection (2026-10-05).")
+
+
+@spec(
+    """
+    record                                                                        | incomplete | answer
+    ------------------------------------------------------------------------------+------------+-----------------------
+    resection on=2026-10-05; Condition diagnosis on=2026-10-04                    |            | true
+    resection on=2026-10-05; Condition diagnosis on=2026-10-06                    |            | unknown no-data
+    resection on=2026-10-05; Condition diagnosis on=2026-10-06 clinical=resolved  |            | unknown no-data
+    resection on=2026-10-05; Condition diagnosis on=2024; Condition diagnosis on=2026-11 |     | true
+    resection on=2026-10-05; Condition diagnosis id=c on=2026-10-06               | Condition  | unknown incomplete
+    resection on=2026-10-05; Condition diagnosis on=2026-10-04                    | Condition  | true
+    resection on=2026-10-05; Condition diagnosis recorded=2026-10-04              |            | true
+    resection on=2026-10-05; Condition diagnosis recorded=2026-10-06              |            | unknown imprecise-date
+    resection on=2026-10-05; Condition diagnosis on=2026-10-06 verification=provisional |      | true
+    resection on=2026-10-05; Condition diagnosis                                  |            | true
+    resection on=2026-10-05 reason=Condition/c; Condition diagnosis id=c on=2026-10-06 |       | true
+    """
+)
+def test_not_before_the_first_onset_of_a_condition(row: Row) -> None:
+    assert says({**row, "asks": "not before diagnosis"}) == row["answer"]

@@ -237,6 +237,13 @@ def test_bundles_in_bundles_are_read() -> None:
     assert says(CANCER, bundle([inner])) == "true"
 
 
+def test_a_bundle_beside_resources_takes_no_full_url_from_them() -> None:
+    own = {**cancer(), "subject": {"reference": URN}}
+    entries = [{"fullUrl": URN, "resource": PATIENT}, {"resource": own}, {"resource": bundle([])}]
+    found = record({"resourceType": "Bundle", "type": "collection", "entry": entries})
+    assert answer(decide(CANCER, found, WORDS)) == "true"
+
+
 def test_a_bundle_in_a_bundle_is_taken_apart_too() -> None:
     assert says(CANCER, bundle([MISFITS[0], cancer()])) == "true"
 
@@ -353,7 +360,12 @@ IDENTIFIED: Json = {**PATIENT, "identifier": [{"system": "urn:example:mrn", "val
     {"reference": "https://ehr.example/Patient/p/_history/2"}  | true
     {"reference": "urn:uuid:00000000-0000-4000-8000-000000000001"} | true
     {"identifier": {"system": "urn:example:mrn", "value": "4711"}} | true
+    {"reference": "urn:uuid:p"}                                | true
+    {"reference": "Patient?identifier=urn:example:mrn%7C4711"} | true
+    {"reference": "Patient?identifier=urn:example:mrn%7c9"}    | false presumed
+    {"reference": "Patient?identifier=4711"}                   | unknown incomplete
     {"reference": "Patient/q"}                                 | false presumed
+    {"reference": "urn:uuid:q"}                                | false presumed
     {"reference": "Patient/pp"}                                | false presumed
     {"reference": "Patient/p/q"}                               | false presumed
     {"reference": "Group/p"}                                   | false presumed
