@@ -326,3 +326,10 @@ def test_of_the_axes_of_one_observation_the_largest_is_the_size(axes: tuple[int,
 def test_it_asks_for_a_size_or_for_a_number(asked: Mapping[str, int]) -> None:
     with pytest.raises(ValidationError):
         criterion({"kind": "lesions", "site": "liver", "value_set": SIZES, **asked})
+
+
+def test_lesions_without_an_id_are_as_many_as_there_are() -> None:
+    entries = [{**each, "id": None} for each in on_record({"record": "20mm 2026-11-02; 30mm 2026-11-02"})]
+    nameless = [{key: value for key, value in each.items() if value is not None} for each in entries]
+    finding = decide(TWO, read(nameless, WORDS), WORDS, POLICY)
+    assert (answer(finding), finding.evidence) == ("true", ("Observation without id", "Observation without id (2)"))

@@ -104,7 +104,10 @@ def test_since_the_onset_of_an_illness(row: Row) -> None:
 )
 def test_by_a_route_that_does_not_count(type_: str, route: str, expected: str) -> None:
     [found] = resources(f"{type_} drug status=completed")
-    dosage = {"route": concept(route)} if route else {}
-    given = {"MedicationAdministration": {"dosage": dosage}, "MedicationStatement": {"dosage": [dosage]}}
+    dosage: Json = {"route": concept(route)} if route else {}
+    given: dict[str, Json] = {
+        "MedicationAdministration": {"dosage": dosage},
+        "MedicationStatement": {"dosage": [dosage]},
+    }
     record = read([{**found, **given.get(type_, {"dosageInstruction": [dosage]})}], WORDS)
     assert answer(decide({**PLAIN, "not_by": "on-the-skin"}, record, WORDS)) == expected

@@ -708,3 +708,74 @@ def test_a_map_to_a_broader_code_counts_and_to_a_narrower_one_does_not(tmp_path:
     for equivalence, expected in (("wider", "true"), ("narrower", "false presumed")):
         words = mapped(tmp_path, IMO, "1", PRIMARY, equivalence)
         assert said(CANCER, read(found, words), words) == expected
+
+
+# --- What a hospital's systems say in their own ways ---
+
+THOUSANDS = {"value": 150, "unit": "10*9/L"}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [
+        (THOUSANDS, "true"),
+        ({**THOUSANDS, "system": "http://unitsofmeasure.org", "code": "10*9/L"}, "true"),
+        ({**THOUSANDS, "system": "urn:oid:2.16.840.1.113883.6.8", "code": "10*9/L"}, "true"),
+        ({**THOUSANDS, "system": "urn:example:units", "code": "THOUS"}, "true"),
+        ({**THOUSANDS, "code": "THOUS"}, "unknown unit"),
+        ({"value": 150, "system": "urn:example:units", "code": "10*9/L"}, "true"),
+        ({"value": 150, "system": "urn:example:units", "code": "THOUS"}, "unknown unit"),
+    ],
+    ids=str,
+)
+def test_a_units_code_counts_by_its_system(quantity: Json, expected: str) -> None:
+    assert said(ABOVE_50, read([platelets(quantity)])) == expected
+
+
+MARGIN_STATUS = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSystem/mii-cs-onko-residualstatus"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "expected"),
+    [("R0", "completed", "true"), ("R1", "completed", "false"), ("R0", "in-progress", "unknown no-data")],
+)
+def test_the_outcome_of_an_operation_may_be_its_margin(outcome: str, status: str, expected: str) -> None:
+    said_of = {"coding": [{"system": MARGIN_STATUS, "code": outcome}]}
+    operation = procedure("liver-resection", DAY, status, outcome=said_of)
+    earlier = procedure("liver-resection", "2026-01-01")
+    margin = {
+        "kind": "observation",
+        "value_set": "residual-tumour-status",
+        "self_stating": True,
+        "of": {
+            "event": {"name": "operation", "value_set": "liver-resection"},
+            "site": "liver-structure",
+            "days": 60,
+        },
+        "answers": {"holds": "residual-tumour-r0", "fails": "residual-tumour-r1-r2"},
+    }
+    assert said(margin, read([operation, earlier])) == expected
+
+
+@pytest.mark.parametrize(
+    ("element", "noted"),
+    [
+        ({"text": "Breast cancer"}, True),
+        ({"coding": [{"system": "http://hl7.org/fhir/sid/icd-9-cm", "code": "1"}]}, True),
+        ({"coding": [{"code": "1", "display": "Breast cancer"}]}, True),
+        ({"coding": [{"system": "http://snomed.info/sct", "code": "1"}], "text": "Something else"}, False),
+    ],
+    ids=str,
+)
+def test_what_is_there_in_words_alone_is_noted(element: Json, noted: bool) -> None:
+    made = resource("Condition", subject={"reference": f"Patient/{PATIENT_ID}"}, code=element)
+    allergic = resource("AllergyIntolerance", patient={"reference": f"Patient/{PATIENT_ID}"}, code=element)
+    notes = [note.what for note in read([made, allergic]).notes]
+    what = "1 AllergyIntolerance and 1 Condition without a code that can be compared (in words or local codes only)."
+    assert notes == ([what] if noted else [])
+
+
+def test_a_code_without_a_name_is_shown_by_ours() -> None:
+    bare = without(coded("ecog-status"), "display")
+    finding = decide(FIT, read([observation(bare, DAY, valueInteger=1)]), vocabulary())
+    assert "performance status" in finding.because

@@ -327,6 +327,12 @@ LOCAL_TREATMENT = [
     Row(
         "in a plan, cancelled", {**LARGE, "next": plan("lung-ablation", activity="cancelled")}, "I5 unknown no-data", ND
     ),
+    Row(
+        "radiofrequency ablation of the lung",
+        {**LARGE, "next": order(coded("tumour-procedure-site-needed", "Radiofrequency"), bodySite=LUNG)},
+        "I5 true",
+        ND,
+    ),
     Row("radiotherapy of the lung", {**LARGE, "next": order("radiotherapy", bodySite=LUNG)}, "I5 true", ND),
     Row(
         "radiotherapy of the liver", {**LARGE, "next": order("radiotherapy", bodySite=LIVER)}, "I5 unknown no-data", ND

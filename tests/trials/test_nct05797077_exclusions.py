@@ -195,6 +195,7 @@ ILLNESS = [
         "E3 unknown needs-judgement",
         ND,
     ),
+    Row("organs: heart failure", {"other": condition("heart-failure")}, "E3 unknown needs-judgement", ND, "true"),
     Row("organs: cirrhosis", {"other": condition("cirrhosis")}, "E3 unknown needs-judgement", ND, "true"),
     Row(
         "organs: resolved", {"other": condition("severe-organ-dysfunction", "resolved")}, "E3 unknown human", LE, "true"

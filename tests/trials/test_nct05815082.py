@@ -70,6 +70,15 @@ OWN = [
     Row("18 tomorrow", {"patient": patient("2008-11-25")}, "I1a false", NO),
     Row("76 tomorrow", {"patient": patient("1950-11-25")}, "I1a true", LE),
     Row("76 today", {"patient": patient("1950-11-24")}, "I1a false", NO),
+    Row(
+        "chemotherapy years before the cancer",
+        {
+            "chemotherapy": procedure("chemotherapy", "2010-05-01"),
+            "cancer": condition("colorectal-cancer", onsetDateTime="2025-06"),
+        },
+        "I1b unknown no-data",
+        ND,
+    ),
     Row("R1", {"margin": margin("residual-tumour-r1-r2")}, "I2d false", NO),
     Row("cancer not on record", {"cancer": None}, "I2a false presumed", NR),
     Row("metastasis elsewhere", {"other": condition("lung-metastasis")}, "E1 true", NO),
