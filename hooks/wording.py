@@ -22,7 +22,7 @@ _CONTROL = dict.fromkeys((*range(32), *range(127, 160), 0x2028, 0x2029), " ")
 _PLAIN = str.maketrans({**_CONTROL, **_INVISIBLE})
 _ESCAPE = str.maketrans({**_CONTROL, **_INVISIBLE, **{ord(c): "\\" + c for c in MARKUP}})
 
-_ADDRESS = re.compile(r"(?<=[a-z]):(?=//)|(?<=www)\.|(?<=[\w.+-])(?=@[\w-])|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
+_ADDRESS = re.compile(r":(?=//)|(?<=www)\.|(?<=[\w.+-])(?=@[\w-])|(?<=mailto):|(?<=xmpp):", re.IGNORECASE)
 """Where an address is broken, so that no renderer makes a link of it: `http: //`, `www .`, `name @host`."""
 
 _BARE_ELIGIBLE = re.compile(r"(?<!likely )\b(?:in)?eligible\b", re.IGNORECASE)

@@ -31,7 +31,7 @@ P = TypeVar("P", bound=Part)
 class Catalogue:
     """Trials and triggers, ready to be asked.
 
-    vocabulary: the value sets that some criterion asks for. documents: trial id -> the file it was read from.
+    vocabulary: the value sets that some criterion asks for.
     """
 
     def __init__(
@@ -40,10 +40,9 @@ class Catalogue:
         triggers: Sequence[Trigger],
         vocabulary: Vocabulary,
         policy: Policy,
-        documents: Mapping[str, Document] | None = None,
     ) -> None:
         asked = {name for trial in trials for name in trial.value_sets}
-        self.vocabulary, self.policy, self.documents = vocabulary.narrowed(asked), policy, documents or {}
+        self.vocabulary, self.policy = vocabulary.narrowed(asked), policy
         shared: dict[Any, Any] = {}
         self.trials = {trial.id: _sharing(trial, shared) for trial in trials}
         self.triggers = tuple(triggers)
@@ -201,9 +200,8 @@ def load_catalogue(
         trigger, document = load_trigger(file)
         _check_trigger(trigger, document, {id_: trial for id_, (trial, _) in trials.items()})
         triggers[trigger.id] = trigger
-    documents = {id_: document for id_, (_, document) in trials.items()}
     here = [_at_site(trial, (at_site or {}).get(id_)) for id_, (trial, _) in trials.items()]
-    return Catalogue(here, list(triggers.values()), vocabulary, policy, documents)
+    return Catalogue(here, list(triggers.values()), vocabulary, policy)
 
 
 def _at_site(trial: Trial, site: SiteTrial | None) -> Trial:

@@ -119,6 +119,11 @@ class Evaluation:
         incomplete = self.record.incomplete
         return next((name for name in types if name in incomplete), None) if incomplete else None
 
+    def unfinished(self, types: Iterable[str]) -> str | None:
+        """Return the first of the FHIR types of which a later one may be missing: not in full, nor newest first."""
+        record = self.record
+        return next((name for name in types if name in record.incomplete and name not in record.newest_first), None)
+
     def title(self, names: Iterable[str]) -> str:
         """Return what the first of the value sets is called on a card."""
         return self.vocabulary.title(next(iter(names)))

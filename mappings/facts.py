@@ -119,7 +119,6 @@ class ObservationFact(Fact, frozen=True, kw_only=True):
     ranges: tuple[ReferenceRange, ...] = ()
     sites: frozenset[str] = frozenset()
     part_of: frozenset[str] = frozenset()
-    specimen: str | None = None
     group: str | None = None
     focus: str | None = None
     concluded: bool = False
@@ -156,7 +155,6 @@ class StudyFact(Fact, frozen=True, kw_only=True):
     studies: frozenset[str] = frozenset()
     status: str = ""
     consented: bool = False
-    interventional: bool | None = None
     gives_drug: bool = False
 
 
@@ -170,7 +168,6 @@ class SpecimenFact(Fact, frozen=True, kw_only=True):
     """A Specimen; `sets` are those of its type. available: status `available` (absent: not known)."""
 
     available: bool | None = None
-    sites: frozenset[str] = frozenset()
 
 
 class Note(msgspec.Struct, frozen=True):

@@ -37,4 +37,7 @@ def _pairs(file: str, resource: dict[str, Any]) -> Iterator[tuple[Coding, Coding
         for element in group.get("element") or []:
             for mapped in element.get("target") or []:
                 if mapped.get("equivalence") in MEANS and element.get("code") and mapped.get("code"):
-                    yield Coding(source, element["code"]), Coding(canonical_system(target), mapped["code"])
+                    yield (
+                        Coding(canonical_system(source), element["code"]),
+                        Coding(canonical_system(target), mapped["code"]),
+                    )

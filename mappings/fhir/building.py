@@ -249,7 +249,6 @@ class Reader:
             ranges=_reference_ranges(carrier.reference_range),
             sites=sites,
             part_of=self.keys_here(resource.part_of) if resource.part_of else NONE,
-            specimen=self.key(resource.specimen),
             group=(self.group(source) or self.key(_first(resource.derived_from))) if sites else None,
             focus=self.key(_first(resource.focus)),
         )
@@ -321,7 +320,6 @@ class Reader:
                 preliminary=preliminary,
                 concluded=True,
                 sites=self._taken_from(collection),
-                specimen=self.key(_first(resource.specimen)),
             )
         ]
 
@@ -367,7 +365,6 @@ class Reader:
                 label=self.label(resource.type),
                 time=_collected(collection),
                 available=available,
-                sites=self._taken_from(collection),
             )
         ]
 
@@ -375,12 +372,11 @@ class Reader:
         """A part taken in a study, by every identifier that names the study."""
         study = self.resolve(resource.study, resource)
         names = set(_reference_words(resource.study))
-        interventional, gives_drug = None, False
+        gives_drug = False
         if isinstance(study, shapes.ResearchStudy):
             names |= {i.value for i in study.identifier or () if i.value}
             phases = {c.code for c in (study.phase.coding if study.phase else None) or () if c.code}
             gives_drug = bool(phases & DRUG_PHASES)
-            interventional = gives_drug or None
         return StudyFact(
             source=source,
             label=next(iter(sorted(names)), "a study"),
@@ -388,7 +384,6 @@ class Reader:
             studies=frozenset(names),
             status=gate.check_subject(resource.status),
             consented=self._consented(resource),
-            interventional=interventional,
             gives_drug=gives_drug,
         )
 
@@ -476,7 +471,8 @@ def _taken(effective: Interval | None, collected: Interval | None) -> Interval |
 
 
 def _years_later(day: dt.datetime, years: int) -> dt.datetime:
-    return day.replace(year=min(day.year + years, dt.MAXYEAR), day=min(day.day, 28))
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=min(day.year + years, dt.MAXYEAR), day=28 if leap_day else day.day)
 
 
 def _quantity(quantity: shapes.Quantity | None) -> Quantity | None:

@@ -14,6 +14,7 @@ import msgspec
 
 from mappings.fhir.shapes import (
     MISFIT,
+    NULL,
     AnyBody,
     AnyResource,
     Bundle,
@@ -31,8 +32,6 @@ Body = Resource | Unreadable
 _body = msgspec.json.Decoder(AnyBody)
 _resource = msgspec.json.Decoder(AnyResource)
 
-
-NULL = msgspec.Raw(b"null")
 
 NESTED = 8
 """Bundles in a Bundle, one in the other, that are opened; a server answers a batch with two."""

@@ -84,9 +84,16 @@ def read_record(
     reading = _Reading(patient, full_url, found, vocabulary, today)
     for part in parts:
         reading.note_completeness(part)
-    for item in reading.current(list(reading.of_interest())):
+    for item in reading.of_interest(reading.current()):
         reading.add(item)
-    return reading.record(frozenset(t for part in parts if part.newest_first for t in part.types or ()))
+    return reading.record(_newest_first(parts))
+
+
+def _newest_first(parts: Sequence[Part]) -> frozenset[str]:
+    """The types of which nothing later can be missing: whatever did not come in full, came newest first."""
+    sorted_ = {t for part in parts if part.newest_first for t in part.types or ()}
+    cut = [part for part in parts if not part.newest_first and (part.missing or _problem(part.body))]
+    return frozenset(sorted_.difference(*(DECIDING if part.types is None else part.types for part in cut)))
 
 
 def _resources(part: Part) -> list[Found]:
@@ -160,13 +167,13 @@ class _Reading:
 
     # One resource
 
-    def of_interest(self) -> Iterator[Found]:
+    def of_interest(self, items: Sequence[Found]) -> Iterator[Found]:
         """Yield every resource but those of this patient whose codes no criterion can ask for.
 
         Most of a record is passed over here, so this is one plain loop: no call, no exception, no new object.
         """
         own, may_ask, passed = self.ownership.references, self.reader.vocabulary.may_ask, 0
-        for item in self.found:
+        for item in items:
             resource = item[0]
             elsewhere = BY_CODE.get(type(resource))
             if elsewhere is None or resource.contained or resource.subject is None:
@@ -186,15 +193,19 @@ class _Reading:
                     self._note_incomparable(resource)
         self.account.skipped[NOT_ASKED_FOR] += passed
 
-    def current(self, items: Sequence[Found]) -> list[Found]:
+    def current(self) -> Sequence[Found]:
         """Return the resources without earlier versions of one of this patient's that is here more than once."""
+        items = self.found
+        named = [(type(item[0]), item[0].id) for item in items if item[0].id]
+        if len(set(named)) == len(named):
+            return items
         by_source: defaultdict[str, list[Found]] = defaultdict(list)
         for item in items:
             if getattr(item[0], "id", None) and not isinstance(item[0], shapes.Unreadable):
                 by_source[source_of(item[0], None)].append(item)
         twice = [versions for versions in by_source.values() if len(versions) > 1]
         if not twice:
-            return list(items)
+            return items
         own = ([v for v in versions if not self.ownership.is_of_another(v[0])] for versions in twice)
         earlier = {id(item[0]) for versions in own for item in superseded(versions)}
         self.account.skipped["superseded"] += len(earlier)

@@ -83,11 +83,6 @@ class Range(Element):
     high: Quantity | None = None
 
 
-class Ratio(Element):
-    numerator: Quantity | None = None
-    denominator: Quantity | None = None
-
-
 class Period(Element):
     start: str | None = None
     end: str | None = None
@@ -343,8 +338,6 @@ class CarePlan(OfPatient, tag="CarePlan"):
 class ResearchStudy(Resource, tag="ResearchStudy"):
     identifier: list[Identifier] | None = None
     phase: CodeableConcept | None = None
-    category: list[CodeableConcept] | None = None
-    title: str | None = None
 
 
 class ResearchSubject(OfPatient, tag="ResearchSubject"):
@@ -392,7 +385,6 @@ class Specimen(OfPatient, tag="Specimen"):
 
 class BodyStructure(OfPatient, tag="BodyStructure"):
     location: CodeableConcept | None = None
-    morphology: CodeableConcept | None = None
 
 
 class Issue(Element):

@@ -230,10 +230,11 @@ def latest(facts: Sequence[F]) -> list[F]:
     """Return the facts none of which is known to be older than another: the latest, or those that may be."""
     if len(facts) < 2:
         return list(facts)
-    times = [fact.time for fact in facts if fact.time]
-    top = max(times, key=lambda t: t.first, default=None)  # by the clock; another offset may still be later
-    tops = [time for time in times if top is not None and not time.before(top)]
-    return [fact for fact in facts if fact.time is None or not any(fact.time.before(time) for time in tops)]
+    tops: dict[dt.timedelta | None, Interval] = {}
+    for time in (fact.time for fact in facts if fact.time):
+        if (top := tops.get(time.offset)) is None or top.first < time.first:
+            tops[time.offset] = time
+    return [f for f in facts if f.time is None or not any(f.time.before(top) for top in tops.values())]
 
 
 class Shown:

@@ -111,7 +111,7 @@ class CreatinineClearance(Kind):
         title = view.title((name,))
         if (lost := unreadable(view, (name,))) is not None:
             return lost
-        if "Observation" in view.record.incomplete and "Observation" not in view.record.newest_first:
+        if view.unfinished(("Observation",)):
             return unknown(Reason.INCOMPLETE, last, "Not known: Observation records were not retrieved in full.")
         if not last:
             return unknown(Reason.NO_DATA, (), "No {} on record, so no clearance can be calculated.", title)

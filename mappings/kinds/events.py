@@ -74,7 +74,7 @@ class Event(Coded):
 
     def _is_incomplete(self, view: Evaluation) -> bool:
         """Whether another one may be among what was not retrieved: the latest seen need not be the latest."""
-        return any(t in view.record.incomplete and t not in view.record.newest_first for t in self.types)
+        return view.unfinished(self.types) is not None
 
     def _completed(self, view: Evaluation) -> Sequence[ProcedureFact]:
         facts = view.facts(ProcedureFact, self.codes)

@@ -85,7 +85,7 @@ class Lesions(Kind):
         if (lost := unreadable(view, (*self.value_set, *self.count))) is not None:
             return lost
         here = [fact for fact in facts if self.site in fact.sites]
-        if (missing := view.missing(("Observation",))) is not None and missing not in view.record.newest_first:
+        if (missing := view.unfinished(("Observation",))) is not None:
             return unknown(Reason.INCOMPLETE, here, "Not known: {} records were not retrieved in full.", missing)
         if not here:
             return self._none_here(view, facts)

@@ -69,23 +69,20 @@ class Allergy(Coded):
 
     kind: Literal["allergy"]
     none_known: Names = ()
-    types: ClassVar[tuple[str, ...]] = ("AllergyIntolerance",)
+    types: ClassVar[tuple[str, ...]] = ("AllergyIntolerance", "Condition")
 
     @functools.cached_property
     def codes(self) -> tuple[str, ...]:
         return (*self.value_set, *self.too_general, *self.judge, *self.conflict, *self.none_known)
 
     def decide(self, view: Evaluation) -> Finding:
-        facts = view.facts(AllergyFact, self.known(view).sought)
+        sought = self.known(view).sought
+        listed = [fact for fact in view.facts(ConditionFact, sought) if fact.current]
+        facts: list[AllergyFact | ConditionFact] = [*view.facts(AllergyFact, sought), *listed]
         answers = [(fact, self._answer(view, fact)) for fact in facts]
-        listed = [f for f in view.facts(ConditionFact, self.value_set) if f.current]
-        known = [fact for fact, answer in answers if answer is Truth.TRUE]
-        if yes := [*known, *(fact for fact in listed if fact.certainty is Certainty.CONFIRMED)]:
+        if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "Allergy: {}.", Listed(yes))
-        if listed:
-            return unknown(Reason.SUSPECTED, listed, "Suspected, not confirmed: {}.", Listed(listed))
-        open_ = [(fact, answer) for fact, answer in answers if isinstance(answer, Reason)]
-        if open_:
+        if open_ := [(fact, answer) for fact, answer in answers if isinstance(answer, Reason)]:
             doubtful = [fact for fact, _ in open_]
             return unknown(open_[0][1], doubtful, "On record, to be judged: {}.", Listed(doubtful))
         none = [fact for fact in facts if not fact.sets.isdisjoint(self.none_known)]
@@ -97,14 +94,15 @@ class Allergy(Coded):
             return unknown(Reason.SUSPECTED, none, "On record, not confirmed: {}.", Listed(none))
         return self.nothing_found(view)
 
-    def _answer(self, view: Evaluation, fact: AllergyFact) -> Truth | Reason:
+    def _answer(self, view: Evaluation, fact: AllergyFact | ConditionFact) -> Truth | Reason:
         if fact.sets.isdisjoint(self.value_set):
             return self.doubt(view, fact) or Truth.FALSE
         if fact.certainty is not Certainty.CONFIRMED:
             return Reason.SUSPECTED
-        return Reason.NEEDS_JUDGEMENT if fact.intolerance else Truth.TRUE
+        intolerance = isinstance(fact, AllergyFact) and fact.intolerance
+        return Reason.NEEDS_JUDGEMENT if intolerance else Truth.TRUE
 
-    def doubt(self, view: Evaluation, fact: AllergyFact) -> Reason | None:
+    def doubt(self, view: Evaluation, fact: AllergyFact | ConditionFact) -> Reason | None:
         if not fact.sets.isdisjoint(self.judge):
             return Reason.NEEDS_JUDGEMENT
         return Reason.TOO_GENERAL if not fact.sets.isdisjoint(self.known(view).broader) else None

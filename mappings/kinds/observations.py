@@ -172,7 +172,7 @@ class ResultKind(Coded):
             found = absent(view, self, self._result_types()) if view.record.incomplete else self.known(view).absent
             return unknown(Reason.NO_DATA, (), *nothing) if nothing and found.reason is Reason.NO_DATA else found
         last = latest(facts)
-        if (missing := view.missing(self._result_types())) is not None and missing not in view.record.newest_first:
+        if view.unfinished(self._result_types()) is not None:
             return unknown(
                 Reason.INCOMPLETE,
                 last,

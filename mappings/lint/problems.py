@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mappings.kinds import Kind
-from mappings.kinds.combinators import AllOf, AnyOf, AtLeast, IfThen, Not
+from mappings.kinds.base import Part
+from mappings.kinds.events import Event
 from mappings.trials import Criterion, Role, Trial, Trigger
 from mappings.yaml_content import Document, Path
 from terminology.valuesets import Vocabulary
@@ -190,19 +191,11 @@ def _walk(kind: Kind, path: Path) -> Iterator[tuple[Path, Kind]]:
         yield from _walk(part, (*path, *step))
 
 
-def _steps(kind: Kind) -> Iterator[tuple[Path, Kind]]:
-    """Yield the parts of a compound with the keys under which they are written."""
-    match kind:
-        case AllOf():
-            yield from ((("all_of", index), part) for index, part in enumerate(kind.all_of))
-        case AnyOf():
-            yield from ((("any_of", index), part) for index, part in enumerate(kind.any_of))
-        case AtLeast():
-            yield from ((("of", index), part) for index, part in enumerate(kind.of))
-        case Not():
-            yield ("not",), kind.not_
-        case IfThen():
-            yield ("if",), kind.if_
-            yield ("then",), kind.then
-        case _:
-            return
+def _steps(part: Part) -> Iterator[tuple[Path, Kind]]:
+    """Yield the statements inside a part, each with the keys under which it is written."""
+    for name, info in type(part).model_fields.items():
+        value, path = getattr(part, name), (info.alias or name,)
+        if isinstance(value, Kind) and not isinstance(value, Event):
+            yield path, value
+        elif isinstance(value, tuple):
+            yield from (((*path, index), each) for index, each in enumerate(value) if isinstance(each, Kind))

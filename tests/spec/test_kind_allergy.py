@@ -58,7 +58,13 @@ def test_allergies_on_record(row: Row) -> None:
     drug | none-known                            | AllergyIntolerance | unknown incomplete
     drug | none-known verification=unconfirmed   | AllergyIntolerance | unknown incomplete
     drug | none-known; drug                      | AllergyIntolerance | true
-    drug | none-known                            | Condition          | false
+    drug | none-known                            | Condition          | unknown incomplete
+    drug | none-known                            | Observation        | false
+    drug | none-known; Condition related         |                    | unknown needs-judgement
+    drug | none-known; Condition drug            |                    | true
+    drug | none-known; Condition drug verification=provisional |      | unknown suspected
+    drug | none-known; Condition drug clinical=resolved |             | false
+    drug | Condition drug-class                  |                    | unknown too-general
     """
 )
 def test_a_recorded_absence(row: Row) -> None:

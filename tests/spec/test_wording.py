@@ -42,7 +42,7 @@ def test_escaped(text: str, markdown: str) -> None:
 def test_any_text_renders_as_words_only(text: str) -> None:
     html = GFM.render(f"- **I1** {escaped(text)}")
     assert set(re.findall(r"<(/?[a-z]+)", html)) <= {"ul", "/ul", "li", "/li", "strong", "/strong", "p", "/p"}
-    assert not re.search(r"[a-z]://|www\.|\w@\w", escaped(text))
+    assert not re.search(r"://|www\.|\w@\w", escaped(text))
 
 
 CUT = [
