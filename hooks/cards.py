@@ -24,6 +24,7 @@ from hooks.protocol import (
 )
 from hooks.wording import careful, counted, cut, escaped, quoted, topic_code
 from mappings.evaluation import Evaluation
+from mappings.facts import Note
 from mappings.kinds.observations import LatestResult, latest_results
 from mappings.report import report_verdict
 from mappings.trials import Criterion, Role, Trial
@@ -221,12 +222,17 @@ def _marks(criterion: Criterion, group: Group) -> Iterator[str]:
         yield "advisory"
 
 
+def _noted(note: Note) -> str:
+    """What a note says to a clinician; how a resource's shape was wrong is for `cds-service explain` to tell."""
+    return note.what.partition(": ")[0] if note.reason == "unreadable" else note.what.rstrip(".")
+
+
 def notes(view: Evaluation, verdicts: Sequence[TrialVerdict]) -> list[str]:
     """Return one line on what of the record was missing, unreadable or left out, as far as these trials need it."""
     needed = frozenset[str]().union(*(v.trial.needed_types for v in verdicts))
     missing = sorted(needed & view.record.incomplete.keys())
     said = [f"not retrieved in full: {', '.join(missing)}"] if missing else []
-    other = [note.what.rstrip(".") for note in view.record.notes if note.reason != "incomplete"]
+    other = [_noted(note) for note in view.record.notes if note.reason != "incomplete"]
     said += other[:NOTES]
     if len(other) > NOTES:
         said.append(f"and {counted(len(other) - NOTES, 'further note')}")

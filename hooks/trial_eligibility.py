@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from hooks import needs
-from hooks.cards import latest_results_of, registry_line, roll_up_card, trial_card, trial_title
+from hooks.cards import latest_results_of, registry_lines, roll_up_card, trial_card, trial_title
 from hooks.cards import notes as notes_on
 from hooks.protocol import Card, RollUpExtension, TrialStatus
 from hooks.wording import counted, escaped, summary
@@ -78,7 +78,7 @@ def _says(rest: Sequence[TrialVerdict], ranking: Sequence[tuple[str, int]], *, a
     first = ranking[0][0]
     if len(rest) == 1:
         return f"Trial {ids} needs data: {first}"
-    return f"{len(rest)} trials not ruled out need data; most useful: {first} ({ids})"
+    return f"{len(rest)} trials not ruled out need data ({ids}); most useful: {first}"
 
 
 def _most(ranking: Sequence[tuple[str, int]]) -> list[str]:
@@ -90,7 +90,7 @@ def _most(ranking: Sequence[tuple[str, int]]) -> list[str]:
 
 def _trial_line(verdict: TrialVerdict, view: Evaluation) -> str:
     trial = verdict.trial
-    said = [_reason(verdict, view), *latest_results_of(trial, view), registry_line(trial)]
+    said = [_reason(verdict, view), *latest_results_of(trial, view), *registry_lines(trial)]
     return f"- {trial_title(trial)}: {' '.join(said)}"
 
 

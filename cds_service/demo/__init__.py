@@ -91,5 +91,5 @@ def _prefetch(patient: dict[str, Any], resources: list[dict[str, Any]], keys: Ma
 
 def _searchset(resources: list[dict[str, Any]]) -> dict[str, Any]:
     entries = [{"resource": resource, "search": {"mode": "match"}} for resource in resources]
-    found = {"resourceType": "Bundle", "type": "searchset", "total": len(entries)}
+    found = {"resourceType": "Bundle", "type": "searchset"}
     return {**found, "entry": entries} if entries else found

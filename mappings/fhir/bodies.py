@@ -42,12 +42,19 @@ def is_other_than(body: Body | None, types: frozenset[str]) -> bool:
 
 
 def came_newest_first(body: Body | None) -> bool:
-    """Whether the server says that it sorted by date, newest first (the `self` link), and the days do not deny it."""
+    """Whether a server says that it sorted results by date, newest first, and their days do not deny it.
+
+    It says so by the `self` link. Of anything but results the days are not read here, so nothing would deny it.
+    """
     if not isinstance(body, Bundle):
         return False
     if not any(link.relation == "self" and "_sort=-date" in (link.url or "") for link in body.link or ()):
         return False
-    days = [day for resource in resources(body) if (day := _day(resource)) is not None]
+    found = [resource for resource in resources(body) if not isinstance(resource, OperationOutcome)]
+    results = [resource for resource in found if isinstance(resource, Observation | DiagnosticReport)]
+    if len(results) < len(found):
+        return False
+    days = [day for result in results if (day := _day(result)) is not None]
     return days == sorted(days, reverse=True)
 
 
@@ -141,10 +148,8 @@ def _may_be_asked(code: shapes.CodeableConcept | None, vocabulary: Vocabulary) -
     return any(vocabulary.may_ask(c.system, c.code) for c in (code.coding if code else None) or ())
 
 
-def _day(resource: object) -> str | None:
+def _day(resource: Observation | DiagnosticReport) -> str | None:
     """The day of a result as it was written; None when it is not known to the day."""
-    if not isinstance(resource, Observation | DiagnosticReport):
-        return None
     start = resource.effective_period.start if resource.effective_period else None
     text = resource.effective_date_time or start or ""
     return text[:10] if len(text) >= 10 else None

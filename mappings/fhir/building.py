@@ -62,7 +62,7 @@ class Reader:
     def __init__(self, vocabulary: Vocabulary, birth: Interval | None, references: References) -> None:
         self.vocabulary, self.birth = vocabulary, birth
         self.resolve, self.key, self.group = references.resolve, references.key, references.report_of
-        self.keys_here, self.find = references.keys_here, references.find
+        self.procedures, self.find = references.procedures, references.find
 
     def sets(self, concept: shapes.CodeableConcept | None) -> frozenset[str]:
         """The value sets that any coding of the concept touches."""
@@ -248,7 +248,7 @@ class Reader:
             preliminary=preliminary,
             ranges=_reference_ranges(carrier.reference_range),
             sites=sites,
-            part_of=self.keys_here(resource.part_of) if resource.part_of else NONE,
+            part_of=self.procedures(resource.part_of) if resource.part_of else NONE,
             group=(self.group(source) or self.key(_first(resource.derived_from))) if sites else None,
             focus=self.key(_first(resource.focus)),
         )

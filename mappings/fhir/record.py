@@ -196,8 +196,8 @@ class _Reading:
     def current(self) -> Sequence[Found]:
         """Return the resources without earlier versions of one of this patient's that is here more than once."""
         items = self.found
-        named = [(type(item[0]), item[0].id) for item in items if item[0].id]
-        if len(set(named)) == len(named):
+        ids = [id_ for item in items if (id_ := item[0].id)]
+        if len(set(ids)) == len(ids):
             return items
         by_source: defaultdict[str, list[Found]] = defaultdict(list)
         for item in items:

@@ -104,9 +104,9 @@ class References:
             return _contained(owner, reference.reference[1:])
         return self._pointed_to.get(self.key(reference) or "")
 
-    def keys_here(self, references: Sequence[shapes.Reference]) -> frozenset[str]:
-        """Return the sources in the record that references name: one that leads nowhere says nothing."""
-        return self._sources.intersection(map(self.key, references))
+    def procedures(self, references: Sequence[shapes.Reference]) -> frozenset[str]:
+        """Return the sources of the procedures that references name: one that leads nowhere says nothing."""
+        return self._procedures.intersection(map(self.key, references))
 
     def report_of(self, source: str) -> str | None:
         """Return the report that gives an observation as one of its results."""
@@ -117,8 +117,8 @@ class References:
         return {source_of(r, full_url): r for r, full_url, _ in self._found if type(r) in POINTED_TO}
 
     @functools.cached_property
-    def _sources(self) -> frozenset[str]:
-        return frozenset(source_of(r, url) for r, url, _ in self._found if not isinstance(r, shapes.Unreadable))
+    def _procedures(self) -> frozenset[str]:
+        return frozenset(source_of(r, url) for r, url, _ in self._found if type(r) is shapes.Procedure)
 
     @functools.cached_property
     def _sources_by_url(self) -> dict[str, str]:

@@ -216,7 +216,7 @@ class ResultKind(Coded):
 class Answers(Part):
     """Value sets of answers: with those in `holds` the criterion is TRUE, in `fails` FALSE, in `open` not known."""
 
-    holds: Names
+    holds: Names = ()
     fails: Names = ()
     open: Names = ()
 

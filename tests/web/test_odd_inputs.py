@@ -236,7 +236,6 @@ def much(type_: str, size: int) -> bytes:
     one = json.dumps(entries[0])
     wanted = [json.loads(one.replace('"id": "', f'"id": "{i}-', 1)) for i in range(size // len(one))]
     request["prefetch"][f"{type_.lower()}s"]["entry"] = entries + wanted
-    request["prefetch"][f"{type_.lower()}s"].pop("total")
     return json.dumps(request).encode()
 
 
