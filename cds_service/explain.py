@@ -18,12 +18,17 @@ from hooks import protocol
 from hooks.prefetch import Templates, parts_of_file
 from hooks.wording import plain
 from mappings.evaluation import Evaluation
-from mappings.fhir import Part, decode, read_record
+from mappings.fhir import Bundle, Part, decode, read_record
 from mappings.kinds.observations import latest_results
 from mappings.report import report_results
 from mappings.truth import Strength
 from mappings.verdicts import Group, Results, Status, TrialVerdict, Verdict
 from terminology.errors import RecordError
+
+ALONE = "one resource is no whole record"
+
+WIDE = 120
+"""Columns of a terminal from which the resources of a line have a column of their own."""
 
 STATUS_WORDS = {status: status.value.replace("-", " ") for status in Status}
 
@@ -69,7 +74,8 @@ def _parts(raw: bytes, known: Templates) -> tuple[Sequence[Part], str | None]:
     except (UnicodeDecodeError, RecursionError) as error:
         raise RecordError("not JSON") from error
     if peek.hook is msgspec.UNSET and peek.prefetch is msgspec.UNSET:
-        return [Part(decode(raw))], None
+        body = decode(raw)
+        return [Part(body, missing=None if isinstance(body, Bundle) else ALONE)], None
     try:
         envelope = protocol.decode_envelope(raw)
     except protocol.ProtocolError as error:
@@ -111,18 +117,23 @@ def _show_trial(verdict: TrialVerdict, view: Evaluation, console: Console) -> No
     for group in Group:
         if listed := verdict.listed(group):
             console.print(Text(f"  {group.value} ({len(listed)})"))
-            console.print(_table(listed))
+            console.print(_table(listed, wide=console.width >= WIDE))
 
 
-def _table(verdicts: Sequence[Verdict]) -> Table:
+def _table(verdicts: Sequence[Verdict], *, wide: bool) -> Table:
+    """Return a group's lines; where there is little room the resources stand below the sentence, each whole."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
     table.add_column(width=4)
     table.add_column(width=5, no_wrap=True)
     table.add_column(width=7, no_wrap=True)
-    table.add_column(ratio=3)
-    table.add_column(ratio=1, overflow="fold")
+    table.add_column(ratio=3, overflow="fold")
+    if wide:
+        table.add_column(ratio=1, overflow="fold")
     for verdict in verdicts:
-        table.add_row(*(Text(cell) for cell in _cells(verdict)))
+        *cells, sentence = _cells(verdict)
+        evidence = [plain(source) for source in verdict.evidence]
+        told = [sentence, ", ".join(evidence)] if wide else ["\n".join([sentence, *evidence])]
+        table.add_row(*(Text(cell) for cell in (*cells, *told)))
     return table
 
 
@@ -134,4 +145,3 @@ def _cells(verdict: Verdict) -> Iterator[str]:
     presumed = " (presumed)" if finding.strength is Strength.PRESUMED else ""
     reason = f" ({finding.reason.value})" if finding.reason else ""
     yield f"{plain(verdict.because)}{presumed}{reason}"
-    yield plain(", ".join(verdict.evidence))

@@ -171,3 +171,22 @@ def test_text_of_the_record_is_no_markup_of_the_terminal(folder: Path, tmp_path:
     shown = explain(file).stdout
     assert "[bold]" in shown
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize(("columns", "whole"), [("80", True), ("200", True), ("30", False)])
+def test_a_resource_is_named_whole_where_there_is_room(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, columns: str, whole: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = explain(folder / "trigger-positive.json").stdout
+    assert ("Condition/trigger-positive-liver-metastases" in shown) is whole
+
+
+def test_one_resource_is_no_whole_record(tmp_path: Path) -> None:
+    file = tmp_path / "patient.json"
+    file.write_text('{"resourceType": "Patient", "id": "p", "birthDate": "1960-05-01"}')
+    (answer,) = as_json(file)
+    assert {criterion["truth"] for criterion in trial(answer)["criteria"] if criterion["id"].startswith("I2")} == {
+        "unknown"
+    }
+    assert {note["what"].partition(": ")[2] for note in answer["notes"]} == {"one resource is no whole record"}
