@@ -166,8 +166,7 @@ class Trial(Part):
     def results_by_code(self) -> frozenset[str]:
         """The value sets by whose codes Observations are found."""
         shown = (*self.shown_results, *(name for criterion in self.criteria for name in criterion.shown_results))
-        asked = (criterion.when.code_sets().get("Observation", frozenset()) for criterion in self.criteria)
-        return frozenset(shown).union(*asked)
+        return frozenset(shown).union(*(criterion.when.result_sets() for criterion in self.criteria))
 
     @functools.cached_property
     def needed_types(self) -> frozenset[str]:

@@ -53,7 +53,30 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Kind(Part):
+class Phrase(Part):
+    """A part of a statement, which may hold others: what it reads is what it reads itself, and what they read."""
+
+    def inside(self) -> Iterator[Phrase]:
+        """Yield the parts that stand in its fields."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            held = value if isinstance(value, tuple) else (value,)
+            yield from (part for part in held if isinstance(part, Phrase))
+
+    def needed_types(self) -> frozenset[str]:
+        """Return the FHIR types that must be retrieved to decide it."""
+        return frozenset[str]().union(*(part.needed_types() for part in self.inside()))
+
+    def value_sets(self) -> frozenset[str]:
+        """Return the names of every value set it reads."""
+        return frozenset[str]().union(*(part.value_sets() for part in self.inside()))
+
+    def result_sets(self) -> frozenset[str]:
+        """Return the value sets by whose codes results are found: a query for Observations is narrowed to them."""
+        return frozenset[str]().union(*(part.result_sets() for part in self.inside()))
+
+
+class Kind(Phrase):
     """A criterion of some kind.
 
     types: the FHIR resource types from which it is decided. reads: those among Patient, ResearchSubject and Consent
@@ -72,20 +95,7 @@ class Kind(Part):
         return ()
 
     def needed_types(self) -> frozenset[str]:
-        """Return the FHIR types that must be retrieved to decide it."""
-        return frozenset(self.types).union(*(part.needed_types() for part in self.parts()))
-
-    def value_sets(self) -> frozenset[str]:
-        """Return the names of every value set it reads."""
-        return frozenset().union(*(part.value_sets() for part in self.parts()))
-
-    def code_sets(self) -> Mapping[str, frozenset[str]]:
-        """Return, by FHIR type, the value sets by which resources are found (a query may be narrowed to them)."""
-        found: dict[str, frozenset[str]] = {}
-        for part in self.parts():
-            for type_, names in part.code_sets().items():
-                found[type_] = found.get(type_, frozenset()) | names
-        return found
+        return super().needed_types().union(self.types)
 
     def leaves(self) -> Iterator[Kind]:
         """Yield every leaf below, itself included."""
@@ -116,10 +126,8 @@ class Coded(Kind):
         return hash((type(self), self.value_set, tuple(sorted(self.only_at.items())), self.judge))
 
     def value_sets(self) -> frozenset[str]:
-        return frozenset((*self.codes, *self.only_at.values(), *((self.not_at,) if self.not_at else ())))
-
-    def code_sets(self) -> Mapping[str, frozenset[str]]:
-        return dict.fromkeys(self.types, frozenset(self.codes))
+        sites = {*self.only_at.values(), *((self.not_at,) if self.not_at else ())}
+        return super().value_sets().union(self.codes, sites)
 
     @functools.cached_property
     def codes(self) -> tuple[str, ...]:

@@ -56,8 +56,8 @@ class CreatinineClearance(Kind):
     def value_sets(self) -> frozenset[str]:
         return frozenset({REPORTED, CREATININE, WEIGHT})
 
-    def code_sets(self) -> dict[str, frozenset[str]]:
-        return {"Observation": self.value_sets()}
+    def result_sets(self) -> frozenset[str]:
+        return self.value_sets()
 
     def decide(self, view: Evaluation) -> Finding:
         reported, own = self._reported.decide(view), self._own(view)

@@ -17,87 +17,73 @@ else:
     When = "When"
 
 
-class AllOf(Kind):
+class Combinator(Kind):
+    """A criterion made of others: every one that stands in its fields is a part."""
+
+    def parts(self) -> tuple[Kind, ...]:
+        return tuple(part for part in self.inside() if isinstance(part, Kind))
+
+
+class AllOf(Combinator):
     """TRUE when every part is."""
 
     all_of: tuple[When, ...] = Field(min_length=1)
-
-    def parts(self) -> tuple[Kind, ...]:
-        return self.all_of
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.all_of([view.finding(part) for part in self.all_of])
 
 
-class AnyOf(Kind):
+class AnyOf(Combinator):
     """TRUE when at least one part is."""
 
     any_of: tuple[When, ...] = Field(min_length=1)
-
-    def parts(self) -> tuple[Kind, ...]:
-        return self.any_of
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.any_of([view.finding(part) for part in self.any_of])
 
 
-class Agreeing(Kind):
+class Agreeing(Combinator):
     """What several places say of one thing (a diagnosis's morphology, a pathology report): they must not differ."""
 
     agreeing: tuple[When, ...] = Field(min_length=2)
-
-    def parts(self) -> tuple[Kind, ...]:
-        return self.agreeing
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.agreed([view.finding(part) for part in self.agreeing])
 
 
-class Not(Kind):
+class Not(Combinator):
     """TRUE when its part is FALSE."""
 
     not_: When = Field(alias="not")
-
-    def parts(self) -> tuple[Kind, ...]:
-        return (self.not_,)
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.negate(view.finding(self.not_))
 
 
-class Judged(Kind):
+class Judged(Combinator):
     """What its part finds never decides: when it is TRUE, a person must weigh it."""
 
     judged: When
-
-    def parts(self) -> tuple[Kind, ...]:
-        return (self.judged,)
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.to_be_judged(view.finding(self.judged))
 
 
-class AtLeast(Kind):
+class AtLeast(Combinator):
     """TRUE when at least `at_least` of the parts are."""
 
     at_least: int = Field(ge=1)
     of: tuple[When, ...] = Field(min_length=1)
 
-    def parts(self) -> tuple[Kind, ...]:
-        return self.of
-
     def decide(self, view: Evaluation) -> Finding:
         return truth.at_least(self.at_least, [view.finding(part) for part in self.of])
 
 
-class IfThen(Kind):
+class IfThen(Combinator):
     """TRUE when `if` is FALSE or `then` is TRUE."""
 
     if_: When = Field(alias="if")
     then: When
-
-    def parts(self) -> tuple[Kind, ...]:
-        return (self.if_, self.then)
 
     def decide(self, view: Evaluation) -> Finding:
         return truth.if_then(view.finding(self.if_), view.finding(self.then))

@@ -62,11 +62,7 @@ class Condition(Coded):
         return facts if one_is_later([fact.time for fact in facts if fact.time]) else []
 
     def value_sets(self) -> frozenset[str]:
-        events = self.after.value_sets() if self.after else frozenset()
-        return super().value_sets() | {*self.twice, *self.with_finding, *self.against_finding, *events}
-
-    def needed_types(self) -> frozenset[str]:
-        return frozenset(self.types) | (self.after.needed_types() if self.after else frozenset())
+        return super().value_sets().union(self.twice, self.with_finding, self.against_finding)
 
     def _answer(self, view: Evaluation, fact: ConditionFact) -> Truth | Reason | None:
         """TRUE or FALSE, why neither, or None when the diagnosis does not count at all."""

@@ -70,15 +70,11 @@ class Lesions(Kind):
             raise ValueError("lesions: either limits of the largest diameter, or count_at_least")
         return self
 
-    def needed_types(self) -> frozenset[str]:
-        return frozenset(self.types) | (self.after.needed_types() if self.after else frozenset())
-
     def value_sets(self) -> frozenset[str]:
-        events = self.after.value_sets() if self.after else frozenset()
-        return frozenset({*self.value_set, *self.count, self.site, *events})
+        return super().value_sets().union(self.value_set, self.count, (self.site,))
 
-    def code_sets(self) -> dict[str, frozenset[str]]:
-        return {"Observation": frozenset({*self.value_set, *self.count})}
+    def result_sets(self) -> frozenset[str]:
+        return frozenset((*self.value_set, *self.count))
 
     def decide(self, view: Evaluation) -> Finding:
         facts = view.facts(ObservationFact, (*self.value_set, *self.count))

@@ -30,14 +30,7 @@ class Medication(Coded):
     )
 
     def value_sets(self) -> frozenset[str]:
-        return super().value_sets().union(self.not_by, *(event.value_sets() for event in self._events))
-
-    def needed_types(self) -> frozenset[str]:
-        return frozenset(self.types).union(*(event.needed_types() for event in self._events))
-
-    @functools.cached_property
-    def _events(self) -> tuple[Event, ...]:
-        return tuple(event for event in (self.before, self.not_before) if event)
+        return super().value_sets().union(self.not_by)
 
     def decide(self, view: Evaluation) -> Finding:
         found = [fact for fact in view.facts(MedicationFact, self.value_set) if fact.routes.isdisjoint(self.not_by)]

@@ -22,7 +22,7 @@ from mappings.facts import (
     Quantity,
     Value,
 )
-from mappings.kinds.base import Coded, Listed, Names, Part, Shown, absent, after, latest, within
+from mappings.kinds.base import Coded, Listed, Names, Part, Phrase, Shown, absent, after, latest, within
 from mappings.kinds.conditions import Condition
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, decided, unknown
@@ -39,7 +39,7 @@ Answer = Truth | Reason
 """TRUE or FALSE, or why neither."""
 
 
-class Of(Part):
+class Of(Phrase):
     """Which operation a result must belong to: the latest `event`.
 
     It does when it is part of that procedure, when it was taken at its body site (`site`) and not before it, or when it
@@ -51,6 +51,9 @@ class Of(Part):
     site: str
     days: int = Field(gt=0)
     rivals: Names = ()
+
+    def value_sets(self) -> frozenset[str]:
+        return super().value_sets().union((self.site,), self.rivals)
 
 
 class ResultKind(Coded):
@@ -73,19 +76,13 @@ class ResultKind(Coded):
     types: ClassVar[tuple[str, ...]] = ("Observation",)
 
     def needed_types(self) -> frozenset[str]:
-        events = [event for event in (self.after, self.of and self.of.event) if event]
-        conditions = {"Condition"} if self.focus_on or self.absent_unless or self.stated_as else set()
-        return frozenset({*self._result_types(), *conditions}).union(*(event.needed_types() for event in events))
+        return super().needed_types().union(self._result_types(), ("Condition",) if self.focus_on else ())
 
     def value_sets(self) -> frozenset[str]:
-        events = [event for event in (self.after, self.of and self.of.event) if event]
-        others = [*events, *(other for other in (self.absent_unless, self.stated_as) if other)]
-        own = super().value_sets().union(self.focus_on, *(other.value_sets() for other in others))
-        return own | ({self.of.site, *self.of.rivals} if self.of else set())
+        return super().value_sets().union(self.focus_on)
 
-    def code_sets(self) -> dict[str, frozenset[str]]:
-        names = frozenset(self.codes)
-        return {"Observation": names, **({"DiagnosticReport": names} if self.reports else {})}
+    def result_sets(self) -> frozenset[str]:
+        return super().result_sets().union(self._carriers())
 
     def answer(self, view: Evaluation, fact: ObservationFact) -> Answer:
         """Return what one result says."""
@@ -213,12 +210,15 @@ class ResultKind(Coded):
         return Reason.STALE if fresh is Truth.FALSE else Reason.IMPRECISE_DATE
 
 
-class Answers(Part):
+class Answers(Phrase):
     """Value sets of answers: with those in `holds` the criterion is TRUE, in `fails` FALSE, in `open` not known."""
 
     holds: Names = ()
     fails: Names = ()
     open: Names = ()
+
+    def value_sets(self) -> frozenset[str]:
+        return frozenset((*self.holds, *self.fails, *self.open))
 
 
 class Observation(ResultKind):
@@ -228,16 +228,9 @@ class Observation(ResultKind):
     answers: Answers
     self_stating: bool = False
 
-    def value_sets(self) -> frozenset[str]:
-        return super().value_sets() | {*self.answers.holds, *self.answers.fails, *self.answers.open}
-
     def _carriers(self) -> tuple[str, ...]:
         own = self.codes
         return (*own, *self._stating()) if self.self_stating else own
-
-    def code_sets(self) -> dict[str, frozenset[str]]:
-        names = frozenset(self._carriers())
-        return {"Observation": names, **({"DiagnosticReport": names} if self.reports else {})}
 
     def _stating(self) -> tuple[str, ...]:
         return (*self.answers.holds, *self.answers.fails, *self.answers.open)

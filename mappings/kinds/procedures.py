@@ -33,10 +33,7 @@ class Procedure(Coded):
     types: ClassVar[tuple[str, ...]] = ("Procedure",)
 
     def needed_types(self) -> frozenset[str]:
-        return frozenset(self._carriers).union(*(event.needed_types() for event in self._events))
-
-    def value_sets(self) -> frozenset[str]:
-        return super().value_sets().union(*(event.value_sets() for event in self._events))
+        return super().needed_types().union(self._carriers)
 
     @functools.cached_property
     def _carriers(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import ConditionFact, ObservationFact
@@ -22,13 +22,6 @@ class NoneOrStable(Kind):
     kind: Literal["none-or-stable"]
     conditions: Condition
     status: Observation
-    types: ClassVar[tuple[str, ...]] = ("Condition", "Observation")
-
-    def value_sets(self) -> frozenset[str]:
-        return self.conditions.value_sets() | self.status.value_sets()
-
-    def code_sets(self) -> dict[str, frozenset[str]]:
-        return {**self.conditions.code_sets(), **self.status.code_sets()}
 
     def decide(self, view: Evaluation) -> Finding:
         present = view.finding(self.conditions)

@@ -111,8 +111,23 @@ def test_a_compound_knows_what_its_parts_need() -> None:
     statement = criterion({"all_of": [{"not": YES}, {"any_of": [NEVER, {"if": HUMAN, "then": ALSO}]}]})
     assert statement.needed_types() == {"Condition", "Patient"}
     assert statement.value_sets() == {"here", "there"}
-    assert dict(statement.code_sets()) == {"Condition": {"here", "there"}}
+    assert statement.result_sets() == frozenset()
     assert [type(leaf).__name__ for leaf in statement.leaves()] == ["Condition", "Sex", "Human", "Condition"]
+
+
+def test_what_stands_in_a_leaf_is_needed_too() -> None:
+    event = {"name": "operation", "value_set": "operation"}
+    result = {
+        "kind": "observation",
+        "value_set": "marker",
+        "of": {"event": event, "site": "liver", "days": 60, "rivals": "rival"},
+        "answers": {"holds": "positive", "fails": "negative"},
+        "stated_as": {"kind": "condition", "value_set": "stated"},
+    }
+    statement = criterion({"not": result})
+    assert statement.needed_types() == {"Observation", "Procedure", "Condition"}
+    assert statement.value_sets() == {"marker", "operation", "liver", "rival", "positive", "negative", "stated"}
+    assert statement.result_sets() == {"marker"}
 
 
 def test_statements_that_say_the_same_are_equal() -> None:
