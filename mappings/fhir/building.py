@@ -62,6 +62,7 @@ class Reader:
     def __init__(self, vocabulary: Vocabulary, birth: Interval | None, references: References) -> None:
         self.vocabulary, self.birth = vocabulary, birth
         self.resolve, self.key, self.group = references.resolve, references.key, references.report_of
+        self.reported = references.reported
         self.procedures, self.find = references.procedures, references.find
 
     def sets(self, concept: shapes.CodeableConcept | None) -> frozenset[str]:
@@ -243,7 +244,7 @@ class Reader:
             source=source,
             sets=sets,
             label=self.label(carrier.code),
-            time=_taken(_effective(resource), _collected(collection)) or _by(resource.issued),
+            time=_taken(self._observed(resource, source), _collected(collection)) or _by(resource.issued),
             values=values,
             preliminary=preliminary,
             ranges=_reference_ranges(carrier.reference_range),
@@ -252,6 +253,13 @@ class Reader:
             group=(self.group(source) or self.key(_first(resource.derived_from))) if sites else None,
             focus=self.key(_first(resource.focus)),
         )
+
+    def _observed(self, resource: shapes.Observation, source: str) -> Interval | None:
+        """When a result was observed; one that does not say so was at the time of the report that gives it."""
+        if (time := _effective(resource)) is not None:
+            return time
+        report = self.reported(source)
+        return _effective(report) if report and gate.vouches(report) else None
 
     def _observed_sites(self, resource: shapes.Observation) -> frozenset[str]:
         """The organ, by its body site, or by that of the BodyStructure or the Condition in focus."""

@@ -109,8 +109,14 @@ class References:
         return self._procedures.intersection(map(self.key, references))
 
     def report_of(self, source: str) -> str | None:
+        """Return the source of the report that gives an observation as one of its results."""
+        report = self._reports.get(source)
+        return source_of(*report) if report else None
+
+    def reported(self, source: str) -> shapes.DiagnosticReport | None:
         """Return the report that gives an observation as one of its results."""
-        return self._reports.get(source)
+        report = self._reports.get(source)
+        return report[0] if report else None
 
     @functools.cached_property
     def _pointed_to(self) -> dict[str, Any]:
@@ -130,14 +136,14 @@ class References:
         return frozenset(source for url, source in self._sources_by_url.items() if "://" in url)
 
     @functools.cached_property
-    def _reports(self) -> dict[str, str]:
+    def _reports(self) -> dict[str, tuple[shapes.DiagnosticReport, str | None]]:
         reports = (
             (r, full_url)
             for r, full_url, _ in self._found
             if type(r) is shapes.DiagnosticReport and not self._ownership.is_of_another(r)
         )
         return {
-            key: source_of(report, full_url)
+            key: (report, full_url)
             for report, full_url in reports
             for reference in references_in(report.result)
             if (key := self.key(reference))

@@ -211,6 +211,22 @@ def test_a_later_operation_recorded_too_generally_unsettles_the_event(row: Row) 
     assert says({"record": record}, "after either") == row["answer"]
 
 
+@spec(
+    """
+    report                                            | answer
+    --------------------------------------------------+-----------------------
+    panel results=o on=2026-10-06                     | true
+    panel results=o on=2026-10-04                     | unknown no-data
+    panel results=o                                   | unknown imprecise-date
+    panel results=x on=2026-10-06                     | unknown imprecise-date
+    panel results=o on=2026-10-06 status=entered-in-error | unknown imprecise-date
+    """
+)
+def test_a_result_that_is_not_dated_is_of_its_reports_time(row: Row) -> None:
+    record = f"Procedure operation on=2026-10-05; marker id=o coded=positive; DiagnosticReport {row['report']}"
+    assert says({"record": record}, "after") == row["answer"]
+
+
 def test_a_margin_is_not_known_to_be_of_the_last_operation_when_there_may_be_a_later_one() -> None:
     record = "Procedure operation on=2026-08-01; marker coded=positive on=2026-08-03; Procedure ablation on=2026-09-01"
     assert says({"record": record}, "of either") == "unknown too-general"
