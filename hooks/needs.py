@@ -21,7 +21,7 @@ _LEFT_OPEN = {
     Reason.UNIT: "the unit of {}",
     Reason.NO_RANGE: "the upper limit of normal of {}",
     Reason.IMPRECISE_DATE: "the exact date or time of {}",
-    Reason.TOO_GENERAL: "a more exact diagnosis: {}",
+    Reason.TOO_GENERAL: "a more exact record: {}",
     Reason.UNREADABLE: "a readable record: {}",
     Reason.IMPLAUSIBLE: "a possible value: {}",
     Reason.AMBIGUOUS_SOURCE: "what the protocol means, whose words are not clear: {}",
