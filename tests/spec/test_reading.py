@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mappings.facts import Fact, PatientRecord
 from mappings.fhir import Bundle, Part, Unreadable, decode, read_record
-from mappings.fhir.bodies import types_in
+from mappings.fhir.bodies import came_newest_first, types_in, unresolved
 from mappings.fhir.decoding import NESTED
 from terminology.errors import RecordError
 from tests.spec.tables import (
@@ -344,6 +344,134 @@ def test_what_did_not_come_is_incomplete_and_the_rest_is_not() -> None:
     )
 
 
+# --- newest first ---
+
+SORTED_PAGE: Json = {"link": [{"relation": "self", "url": "https://ehr.example/Observation?_sort=-date"}]}
+CUT: Json = {"link": [{"relation": "next", "url": "https://ehr.example/?page=2"}]}
+
+
+def of_parts(*parts: Part) -> str:
+    """Return what the criterion says of the patient and these parts of the record."""
+    found = read_record([Part(decode(encode(PATIENT))), *parts], vocabulary=WORDS, today=TODAY)
+    return answer(decide(MARKER, found, WORDS))
+
+
+def results_part(*found: Json, newest_first: bool = True, **members: Any) -> Part:
+    """Return a search for results that brought these."""
+    body = decode(encode({**bundle(found, "searchset"), **members}))
+    return Part(body, frozenset({"Observation"}), newest_first=newest_first)
+
+
+LOST_RESULTS = Part(None, frozenset({"Observation"}), "it did not come")
+PARTS = [
+    # what came, the parts, the answer
+    ("a first page", [results_part(marker(), newest_first=False, **CUT)], "unknown incomplete"),
+    ("a first page, sorted", [results_part(marker(), **CUT)], "true"),
+    ("sorted, with one that cannot be read", [results_part(marker(), marker(id="bad", code=5))], "unknown incomplete"),
+    ("sorted, and what did not come", [results_part(marker(), **CUT), LOST_RESULTS], "unknown incomplete"),
+    (
+        "sorted, and a first page that is not",
+        [results_part(marker(), **CUT), results_part(newest_first=False, **CUT)],
+        "unknown incomplete",
+    ),
+    ("sorted, and all of what is not", [results_part(marker(), **CUT), results_part(newest_first=False)], "true"),
+    ("two first pages, both sorted", [results_part(marker(), **CUT), results_part(**CUT)], "true"),
+]
+
+
+@pytest.mark.parametrize(("parts", "expected"), [row[1:] for row in PARTS], ids=[row[0] for row in PARTS])
+def test_of_what_came_newest_first_nothing_later_is_missing(parts: list[Part], expected: str) -> None:
+    assert of_parts(*parts) == expected
+
+
+@spec(
+    """
+    self link                         | days                                      | newest first
+    ----------------------------------+-------------------------------------------+-------------
+    Observation?patient=p&_sort=-date | 2026-11-02 2026-10-01                     | yes
+    Observation?patient=p&_sort=-date | 2026-11-02 2026-11-02                     | yes
+    Observation?patient=p&_sort=-date | 2026-10-01 2026-11-02                     | no
+    Observation?patient=p&_sort=-date | 2026-11 2026-11-02                        | yes
+    Observation?patient=p&_sort=-date | 2026-11-02T08:00:00Z 2026-11-02T15:00:00Z | yes
+    Observation?patient=p&_sort=-date |                                           | yes
+    Observation?patient=p&_sort=date  | 2026-11-02 2026-10-01                     | no
+    Observation?patient=p             | 2026-11-02 2026-10-01                     | no
+    """
+)
+def test_a_server_that_says_that_it_sorted_is_believed_unless_the_days_deny_it(row: Row) -> None:
+    found = [marker(id=f"o{n}", effectiveDateTime=day) for n, day in enumerate(row["days"].split())]
+    link = [{"relation": "self", "url": f"https://ehr.example/{row['self link']}"}]
+    body = decode(encode({**bundle(found, "searchset"), "link": link}))
+    assert came_newest_first(body) == (row["newest first"] == "yes")
+
+
+@pytest.mark.parametrize("start", ["effectivePeriod", "report"])
+def test_the_days_of_periods_and_reports_deny_it_too(start: str) -> None:
+    if start == "report":
+        found = resources("marker id=a on=2026-10-01; marker id=b on=2026-11-02", "DiagnosticReport")
+    else:
+        days = ["2026-10-01", "2026-11-02"]
+        found = [marker(id=f"o{n}", effectivePeriod={"start": day}) for n, day in enumerate(days)]
+    answers = [came_newest_first(decode(encode({**bundle(each), **SORTED_PAGE}))) for each in (found, found[::-1])]
+    assert answers == [False, True]
+
+
+NEXT_SORTED = {"link": [{"relation": "next", "url": "https://ehr.example/Observation?_sort=-date"}]}
+UNSAID: dict[str, Json | None] = {
+    "nothing": None,
+    "a result": marker(),
+    "no link": bundle([marker()]),
+    "another link": {**bundle([marker()]), **NEXT_SORTED},
+}
+
+
+@pytest.mark.parametrize("body", UNSAID.values(), ids=UNSAID)
+def test_what_says_nothing_of_its_order_has_none(body: Json | None) -> None:
+    assert not came_newest_first(decode(encode(body)) if body else None)
+
+
+# --- one resource in several versions ---
+
+
+def version(text: str) -> Json:
+    """Return a diagnosis as `code lastUpdated version` write it; `-` where one is not said."""
+    code, updated, number = text.split()
+    meta = {"lastUpdated": updated, "versionId": number}
+    said = {key: value for key, value in meta.items() if value != "-"}
+    return cancer(code=concept(code), meta=said or None)
+
+
+@spec(
+    """
+    versions                                                                            | answer
+    ------------------------------------------------------------------------------------+---------------
+    cancer 2026-11-01T08:00:00Z -; other 2026-11-01T09:00:00Z -                         | false presumed
+    other 2026-11-01T08:00:00Z -; cancer 2026-11-01T09:00:00Z -                         | true
+    cancer 2026-11-01T10:00:00+02:00 -; other 2026-11-01T09:00:00Z -                    | false presumed
+    cancer - 9; other - 10                                                              | false presumed
+    cancer 2026-11-01T08:00:00Z 1; other 2026-11-01T08:00:00Z 2                         | false presumed
+    cancer 2026-11-01T08:00:00Z -; other 2026-11-01T08:00:00Z -                         | true
+    cancer 2026-11-01T08:00:00Z -; other 2026-11-01T09:00:00Z -; other 2026-11-01T09:00:00Z - | true
+    cancer 2026-11-01T08:00:00Z -; other - -                                            | true
+    cancer - -; other - -                                                               | true
+    cancer - first; other - 2                                                           | true
+    """
+)
+def test_a_diagnosis_that_was_corrected_counts_as_it_was_corrected(row: Row) -> None:
+    versions = [version(text) for text in row["versions"].split(";")]
+    assert {says(CANCER, *found) for found in (versions, versions[::-1])} == {row["answer"]}
+
+
+def test_a_corrected_diagnosis_is_counted_as_superseded() -> None:
+    versions = [version("cancer - 1"), version("cancer - 2"), version("other - 3")]
+    assert record(bundle([PATIENT, *versions])).tally.skipped == {"superseded": 2, "code-not-asked-for": 1}
+
+
+def test_another_patients_resource_of_the_same_id_replaces_nothing() -> None:
+    others = {**version("other - 2"), "subject": {"reference": "Patient/q"}}
+    assert says(CANCER, version("cancer - 1"), others) == "true"
+
+
 # --- whose it is ---
 
 IDENTIFIED: Json = {**PATIENT, "identifier": [{"system": "urn:example:mrn", "value": "4711"}]}
@@ -413,6 +541,11 @@ def test_resources_of_other_patients_are_counted() -> None:
     found = record(bundle([PATIENT, *others, {**PATIENT, "id": "q1"}]))
     assert found.tally.skipped == {"other-patient": 4}
     assert [note.what[0] for note in found.notes if note.reason == "other-patient"] == ["4"]
+
+
+def test_the_patient_who_came_twice_is_one_patient() -> None:
+    found = record(bundle([PATIENT, PATIENT, cancer()]))
+    assert (found.tally.read, found.tally.skipped, reasons(found)) == (3, {}, [])
 
 
 def test_of_several_patients_the_first_is_meant_or_the_one_asked_for() -> None:
@@ -492,6 +625,76 @@ def test_a_resource_without_id_is_cited_by_its_full_url() -> None:
     entries = [{"resource": PATIENT}, {"fullUrl": URN, "resource": cancer(id=None)}]
     found = decide(CANCER, record({"resourceType": "Bundle", "entry": entries}), WORDS)
     assert (answer(found), found.evidence) == ("true", (URN,))
+
+
+# --- what resources refer to and is not there ---
+
+HERE = "https://ehr.example/fhir"
+UNDATED = marker(id="o1", specimen={"reference": "Specimen/s"})
+DATED = marker(id="o2", effectiveDateTime="2026-11-02", specimen={"reference": "Specimen/s"})
+IN_PERIOD = marker(id="o3", effectivePeriod={"start": "2026-11-02"}, specimen={"reference": "Specimen/s"})
+USE: Json = {"resourceType": "MedicationStatement", "id": "d", "status": "active", "subject": SUBJECT}
+NAMELESS: Json = {**USE, "medicationReference": {"reference": "Medication/m"}}
+PART_TAKEN: Json = {"resourceType": "ResearchSubject", "id": "r", "individual": SUBJECT, "status": "on-study"}
+
+
+def points_to(reference: str, **members: Any) -> Json:
+    """Return a result without a time whose specimen is there."""
+    return marker(specimen={"reference": reference}, **members)
+
+
+def reports(reference: str, code: str = "marker") -> Json:
+    """Return a report that has a result there."""
+    made = {"resourceType": "DiagnosticReport", "id": "d", "status": "final", "subject": SUBJECT}
+    return {**made, "code": concept(code), "result": [{"reference": reference}]}
+
+
+LACKING: list[tuple[str, list[Json], str, str]] = [
+    # what is there, what is lacking of it, what cannot be understood without
+    ("a result without a time", [UNDATED], "Specimen/s", "Specimen/s"),
+    ("a result with a time", [DATED], "Specimen/s", ""),
+    ("a result with a Period", [IN_PERIOD], "Specimen/s", ""),
+    ("a result that is not asked for", [points_to("Specimen/s", code=concept("other"))], "", ""),
+    ("two of one sample", [UNDATED, {**UNDATED, "id": "o4"}], "Specimen/s", "Specimen/s"),
+    ("the sample beside it", [UNDATED, {"resourceType": "Specimen", "id": "s"}], "", ""),
+    (
+        "a sample that cannot be read",
+        [UNDATED, {"resourceType": "Specimen", "id": "s", "status": 5}],
+        "Specimen/s",
+        "Specimen/s",
+    ),
+    ("a version of it", [points_to("Specimen/s/_history/2")], "Specimen/s", "Specimen/s"),
+    ("its address here", [points_to(f"{HERE}/Specimen/s")], "Specimen/s", "Specimen/s"),
+    (
+        "its address elsewhere",
+        [points_to("https://other.example/Specimen/s")],
+        "elsewhere Specimen",
+        "elsewhere Specimen",
+    ),
+    ("what is contained", [points_to("#s")], "", ""),
+    ("what is no id", [points_to("Specimen/a b")], "", ""),
+    ("a type that is not followed", [points_to("Group/s")], "", ""),
+    ("what a result is about", [marker(focus=[{"reference": "BodyStructure/b"}])], "BodyStructure/b", ""),
+    ("a result of a report", [reports("Observation/x")], "Observation/x", ""),
+    ("a report that is not asked for", [reports("Observation/x", "other")], "", ""),
+    ("a drug without a name", [NAMELESS], "Medication/m", "Medication/m"),
+    ("a drug with a name", [{**NAMELESS, "medicationCodeableConcept": concept("drug")}], "Medication/m", ""),
+    ("a drug without anything", [USE], "", ""),
+    ("a study", [{**PART_TAKEN, "study": {"reference": "ResearchStudy/n"}}], "ResearchStudy/n", ""),
+    ("no study", [PART_TAKEN], "", ""),
+    ("samples and drugs", [UNDATED, NAMELESS], "Specimen/s Medication/m", "Specimen/s Medication/m"),
+]
+
+
+@pytest.mark.parametrize(
+    ("found", "all_of_it", "needed"), [row[1:] for row in LACKING], ids=[row[0] for row in LACKING]
+)
+def test_what_resources_refer_to_and_is_not_there(found: list[Json], all_of_it: str, needed: str) -> None:
+    bodies = [None, *(decode(encode(each)) for each in found)]
+    for needed_only, expected in ((False, all_of_it), (True, needed)):
+        told = unresolved(bodies, WORDS, lambda url: url.startswith(HERE), needed_only=needed_only)
+        wanted = [f"{type_}/{id_}" for type_, ids in told.ids.items() for id_ in ids]
+        assert " ".join([*wanted, *(f"elsewhere {type_}" for type_ in told.elsewhere)]) == expected
 
 
 # --- results without a result, results of tomorrow ---
