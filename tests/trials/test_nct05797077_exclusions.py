@@ -477,6 +477,12 @@ def test_every_definite_fail_is_listed() -> None:
 SILENCES = [
     ("dead", {"patient": patient(deceasedBoolean=True)}, "deceased", {"deceased"}),
     ("dead since", {"patient": patient(deceasedDateTime="2026-11-20")}, "deceased", {"deceased"}),
+    (
+        "dead, and no trial is relevant",
+        {"patient": patient(deceasedBoolean=True), "cancer": None, "metastasis": None},
+        "deceased",
+        set(),
+    ),
     ("alive", {"patient": patient(deceasedBoolean=False)}, None, set()),
     ("enrolled", {"study": study("NCT05797077"), "part": study_subject("study")}, "enrolled", {"enrolled"}),
     (

@@ -328,6 +328,13 @@ OPERATION = [
         "unknown",
     ),
     Row("primary not resected: shown, never decides", {}, "I2e unknown no-data", LE, "true"),
+    Row(
+        "primary recorded as not resected: shown, never decides",
+        {"primary": procedure("colorectal-resection", status="not-done")},
+        "I2e false",
+        LE,
+        "true",
+    ),
     Row("a board's evaluation is for a person", {}, "I2f unknown human", LE, "true"),
 ]
 
