@@ -160,6 +160,11 @@ def test_where_a_number_stands(case: Case) -> None:
         "true",
     ),
     ("valueCodeableConcept, words alone", ctdna(valueCodeableConcept={"text": "Not detected"}), "false"),
+    (
+        "valueCodeableConcept, words against its code",
+        ctdna(valueCodeableConcept={**coded("result-negative"), "text": "Detected"}),
+        "false",
+    ),
     ("valueString", ctdna(valueString="positive"), "true"),
     ("valueString, other words", ctdna(valueString="Partial remission (PR)"), "unknown unreadable"),
     ("interpretation alone", ctdna(interpretation=[POS]), "true"),
