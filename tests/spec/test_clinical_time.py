@@ -51,6 +51,7 @@ def day(text: str) -> dt.date:
     2026-10-05..2026-10-07    | 2026-10-05 00:00:00 | 2026-10-07 23:59:59 | 2026-10-05 to 2026-10-07
     2026-10-05..2026-10-05    | 2026-10-05 00:00:00 | 2026-10-05 23:59:59 | 2026-10-05
     2026-09..2026-10-05       | 2026-09-01 00:00:00 | 2026-10-05 23:59:59 | 2026-09 to 2026-10-05
+    2026-10-07..2026-10-05    | 2026-10-07 00:00:00 | 2026-10-07 00:00:00 | 2026-10-07 to 2026-10-05
     2026-10-05..              | 2026-10-05 00:00:00 | 9999-12-31 23:59:59 | since 2026-10-05
     ..2026-10-05              | 0001-01-01 00:00:00 | 2026-10-05 23:59:59 | until 2026-10-05
     """
@@ -121,6 +122,21 @@ def test_whether_any_of_several_times_is_later_than_another(row: Row) -> None:
     times = [interval(text.strip()) for text in row["times"].split(";") if text.strip()]
     assert one_is_later(times) == (row["one is later"] == "yes")
     assert one_is_later(times) == any(one.before(other) for one in times for other in times)
+
+
+@spec(
+    """
+    sample                    | after
+    --------------------------+--------
+    2026-10-24T09:30:00+02:00 | false
+    2026-10-24T10:30:00+02:00 | unknown
+    2026-10-26T09:30:00+01:00 | unknown
+    2026-10-26T10:30:00+01:00 | true
+    """
+)
+def test_a_period_over_the_end_of_summer_time_is_compared_as_it_is_written(row: Row) -> None:
+    period = interval("2026-10-24T10:00:00+02:00..2026-10-26T10:00:00+01:00")
+    assert after(interval(row["sample"]), period).value == row["after"]
 
 
 def test_an_undated_sample_may_lie_on_either_side() -> None:
