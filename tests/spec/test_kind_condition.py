@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from tests.spec.tables import Json, Row, answer, decide, read, resources, spec, value_set, vocabulary
+from tests.spec.tables import PATIENT, Json, Row, answer, decide, read, resources, spec, value_set, vocabulary
 
 CANCER = value_set("cancer", more_general="tumour")
 WORDS = vocabulary(
@@ -28,6 +30,7 @@ ASKS: dict[str, Json] = {
     "within 6 months": {**PRESUMED, "within": "6 months"},
     "after": {**PRESUMED, "after": {"name": "operation", "value_set": "operation"}},
     "adeno": {**PRESUMED, "with_finding": "adeno", "against_finding": "squamous"},
+    "cancer, or a second metastasis": {**PRESUMED, "twice": "metastasis"},
 }
 
 
@@ -163,6 +166,26 @@ def test_onset_in_a_window_of_calendar_months(row: Row) -> None:
 
 @spec(
     """
+    born       | today      | answer
+    -----------+------------+-----------------------
+    1960-05-31 | 2010-11-30 | true
+    1960-05-31 | 2010-12-01 | unknown imprecise-date
+    1960-05-31 | 2011-11-30 | unknown imprecise-date
+    1960-05-31 | 2011-12-01 | false presumed
+    1960-02-29 | 2010-08-28 | true
+    1960-02-29 | 2011-08-28 | unknown imprecise-date
+    1960-02-29 | 2011-09-01 | false presumed
+    """
+)
+def test_an_onset_at_50_lies_between_two_birthdays(row: Row) -> None:
+    patient = {**PATIENT, "birthDate": row["born"]}
+    found = resources("cancer age=50", "Condition")
+    record = read(found, WORDS, patient=patient, today=dt.date.fromisoformat(row["today"]))
+    assert answer(decide(ASKS["within 6 months"], record, WORDS)) == row["answer"]
+
+
+@spec(
+    """
     asks  | record                                                               | answer
     ------+----------------------------------------------------------------------+-----------------------
     after | Procedure operation on=2026-10-05; cancer on=2026-10-06              | true
@@ -196,6 +219,25 @@ def test_onset_after_an_event(row: Row) -> None:
 )
 def test_morphology_stage_and_evidence(row: Row) -> None:
     assert says(row) == row["answer"]
+
+
+@spec(
+    """
+    record                                                               | answer
+    ---------------------------------------------------------------------+---------------
+    metastasis on=2024                                                   | false presumed
+    metastasis on=2024; metastasis on=2024                               | false presumed
+    metastasis on=2024; metastasis on=2026                               | unknown human
+    metastasis on=2024; metastasis on=2024-05                            | false presumed
+    metastasis on=2024; metastasis                                       | false presumed
+    metastasis on=2024; metastasis on=2026 verification=provisional      | false presumed
+    metastasis on=2024; metastasis on=2026 verification=differential     | false presumed
+    metastasis on=2024; metastasis on=2026; cancer                       | true
+    metastasis on=2024; metastasis on=2026; cancer verification=provisional | unknown suspected
+    """
+)
+def test_a_second_diagnosis_of_another_time_is_for_a_person_to_tell_from_the_first(row: Row) -> None:
+    assert says({**row, "asks": "cancer, or a second metastasis"}) == row["answer"]
 
 
 def test_the_finding_names_the_resources_and_what_the_record_calls_them() -> None:
