@@ -28,6 +28,7 @@ ASKS: dict[str, Json] = {
     "marker, presumed absent": {**MARKER, "absence": "presume-absent"},
     "after": {**MARKER, "after": OPERATION},
     "after either": {**MARKER, "after": EITHER},
+    "after cancer": {**MARKER, "after": {"name": "cancer", "value_set": "cancer", "resource": "condition"}},
     "of either": {**MARKER, "of": {"event": EITHER, "site": "liver", "days": 60}},
     "at the liver": {**MARKER, "value_set": [], "only_at": {"marker": "liver"}},
     "report too": {**MARKER, "reports": True},
@@ -165,6 +166,8 @@ def test_what_is_older_than_its_window_is_stale(row: Row) -> None:
                | on=2026-10-05                                   | coded=positive on=2026-10-06; coded=negative on=2026-10-04 | true
                | on=2026-10-05; on=2026-11-01                    | coded=positive on=2026-10-06                               | unknown no-data
                | on=2026-10-05; on=2026-11-01                    | coded=positive on=2026-11-02                               | true
+               | on=2026-10; on=2026-10-05                       | coded=positive on=2026-10-04                               | unknown no-data
+               | on=2026-10; on=2026-10-05                       | coded=positive on=2026-10-06                               | unknown imprecise-date
                | on=2026-10-05; on=2026-11-01 status=not-done    | coded=positive on=2026-10-06                               | true
                | on=2026-10-05; on=2026-11-01 status=preparation | coded=positive on=2026-10-06                               | true
     Procedure  | on=2026-10-05                                   | coded=positive on=2026-10-06                               | unknown incomplete
@@ -189,6 +192,36 @@ def test_only_what_was_taken_after_the_event_counts(row: Row) -> None:
     given = [each for each in row["results"].split("; ") if each]
     results = [each if each.startswith("Specimen") else f"marker {each}" for each in given]
     assert says({**row, "record": "; ".join([*operations, *results])}, "after") == row["answer"]
+
+
+@spec(
+    """
+    cancer                           | answer
+    ---------------------------------+-----------------------
+    on=2026-10-05                    | true
+    on=2026-10-07                    | unknown no-data
+    undated                          | unknown imprecise-date
+    verification=provisional         | unknown no-data
+    on=2026-10-05; on=2026-11-01     | true
+    """
+)
+def test_an_event_may_be_the_first_onset_of_a_condition(row: Row) -> None:
+    conditions = [f"Condition cancer {each}" for each in row["cancer"].split("; ")]
+    record = "; ".join([*conditions, "marker coded=positive on=2026-10-06"])
+    assert says({"record": record}, "after cancer") == row["answer"]
+
+
+@spec(
+    """
+    incomplete | newest first | answer
+    -----------+--------------+-------------------
+    Procedure  |              | unknown incomplete
+    Procedure  | Procedure    | true
+    """
+)
+def test_of_operations_that_came_newest_first_the_latest_is_known(row: Row) -> None:
+    record = "Procedure operation on=2026-10-05; marker coded=positive on=2026-10-06"
+    assert says({**row, "record": record}, "after") == row["answer"]
 
 
 @spec(
@@ -292,6 +325,7 @@ OF = "Procedure operation id=op on=2026-08-01; marker coded=positive"
                | unknown no-data         | {OF} specimen=Specimen/s on=2026-08-03; Specimen tissue id=s site=lung
                | unknown needs-judgement | {OF} on=2026-08-03; Procedure rival on=2026-08-01
                | unknown no-data         | {OF} on=2026-08-03; Procedure rival on=2026-08-02
+               | unknown no-data         | {OF} on=2026-08-03; Procedure rival on=2026-08-03
                | true                    | {OF} on=2026-08-03; Procedure rival on=2026-08-04
                | true                    | {OF} on=2026-08-03; Procedure rival on=2026-07-01
                | unknown needs-judgement | {OF} on=2026-08-03; Procedure rival
@@ -334,6 +368,20 @@ def test_reports_and_answers_that_say_what_they_are_about(row: Row) -> None:
 def test_an_incomplete_type_of_report_may_hide_a_later_one() -> None:
     row = {"asks": "report too", "record": "marker coded=positive", "incomplete": "DiagnosticReport"}
     assert (says(row), says(row, "marker")) == ("unknown incomplete", "true")
+
+
+@spec(
+    """
+    incomplete                   | newest first                 | answer
+    -----------------------------+------------------------------+-------------------
+    Observation DiagnosticReport |                              | unknown incomplete
+    Observation DiagnosticReport | Observation                  | unknown incomplete
+    Observation DiagnosticReport | DiagnosticReport             | unknown incomplete
+    Observation DiagnosticReport | Observation DiagnosticReport | true
+    """
+)
+def test_of_results_and_reports_each_came_in_full_or_newest_first(row: Row) -> None:
+    assert says({**row, "record": "marker coded=positive"}, "report too") == row["answer"]
 
 
 @spec(
