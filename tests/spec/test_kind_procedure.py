@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.spec.tables import Json, Row, answer, decide, read, resources, spec, vocabulary
 
-WORDS = vocabulary("resection", "ablation", "liver", "lung", "radiotherapy", "operation", "event", "diagnosis")
+WORDS = vocabulary(
+    "resection", "ablation", "liver", "lung", "radiotherapy", "operation", "event", "diagnosis", "metastasis"
+)
 DONE: Json = {"kind": "procedure", "value_set": "resection"}
 EVENT: Json = {"name": "event", "value_set": "event"}
 DIAGNOSIS: Json = {"name": "diagnosis", "value_set": "diagnosis", "resource": "condition"}
@@ -21,6 +23,10 @@ ASKS: dict[str, Json] = {
     "not before": {**DONE, "not_before": EVENT},
     "not before diagnosis": {**DONE, "not_before": DIAGNOSIS},
     "after diagnosis": {**DONE, "after": DIAGNOSIS},
+    "not before it is in the liver": {
+        **DONE,
+        "not_before": {**DIAGNOSIS, "value_set": [], "only_at": {"metastasis": "liver"}},
+    },
     "not another": {**DONE, "instead": "radiotherapy"},
 }
 
@@ -114,6 +120,7 @@ def test_what_is_planned(row: Row) -> None:
     -----------+------------------------------------------------------------------+------------+-----------------------
     after      | event on=2026-10-05; resection on=2026-10-06                     |            | true
     after      | event on=2026-10-05; resection on=2026-10-04                     |            | unknown no-data
+    after      | event on=2026-10-05; resection on=2026-10-04; resection status=not-done |     | unknown no-data
     after      | event on=2026-10-05; resection on=2026-10-05                     |            | unknown imprecise-date
     after      | event on=2026-10-05; resection on=2026-10                        |            | unknown imprecise-date
     after      | event on=2026-10-05; resection                                   |            | unknown imprecise-date
@@ -164,6 +171,8 @@ def test_the_finding_names_the_procedures_and_their_dates() -> None:
     resection on=2026-10-05; Condition diagnosis on=2026-10-06                    |            | unknown no-data
     resection on=2026-10-05; Condition diagnosis on=2026-10-06 clinical=resolved  |            | unknown no-data
     resection on=2026-10-05; Condition diagnosis on=2024; Condition diagnosis on=2026-11 |     | true
+    resection on=2026-10-05; Condition diagnosis on=2026; Condition diagnosis on=2026-10-06 |  | true
+    resection on=2026-10-05; Condition diagnosis; Condition diagnosis on=2026-10-06 |          | true
     resection on=2026-10-05; Condition diagnosis id=c on=2026-10-06               | Condition  | unknown incomplete
     resection on=2026-10-05; Condition diagnosis on=2026-10-04                    | Condition  | true
     resection on=2026-10-05; Condition diagnosis recorded=2026-10-04              |            | true
@@ -175,3 +184,16 @@ def test_the_finding_names_the_procedures_and_their_dates() -> None:
 )
 def test_not_before_the_first_onset_of_a_condition(row: Row) -> None:
     assert says({**row, "asks": "not before diagnosis"}) == row["answer"]
+
+
+@spec(
+    """
+    record                                                                  | answer
+    ------------------------------------------------------------------------+----------------
+    resection on=2026-10-05; Condition metastasis on=2026-10-06 site=liver  | unknown no-data
+    resection on=2026-10-05; Condition metastasis on=2026-10-06 site=lung   | true
+    resection on=2026-10-05; Condition metastasis on=2026-10-06             | true
+    """
+)
+def test_a_condition_at_another_site_is_not_the_event(row: Row) -> None:
+    assert says({**row, "asks": "not before it is in the liver"}) == row["answer"]
