@@ -214,6 +214,7 @@ whichever, all small | 19mm 2026-09-10; 15mm 2026-09-10; 15mm                   
 whichever, all large | 30mm 2026-09-10; 31mm 2026-09-10; 15mm                   | false
 the one seen, large  | 30mm 2026-09-10; 15mm 2026-09-10; 30mm                   | false
 cm before, mm now    | 3.0cm 2026-09-10; 3.1cm 2026-09-10; 15mm                 | false
+one of two axes      | 30mm #a 2026-09-10; 15mm #a 2026-09-10; 14mm 2026-09-10; 16mm 2026-09-10; 15mm; 15mm | unknown needs-judgement
 90 days before       | 30mm #a 2026-08-12; 15mm #b 2026-08-12; 15mm #b          | false
 91 days before       | 30mm #a 2026-08-11; 15mm #b 2026-08-11; 15mm #b          | true
 as many are seen     | 30mm #a 2026-09-10; 15mm #b                              | true
@@ -235,6 +236,7 @@ one report each             | 9mm; 9mm; report r1; report r2                 | u
 one report each of one      | 9mm #a; 9mm #a; report r1; report r2           | false
 two in one, two in another  | 9mm; 9mm; 9mm; 9mm; report r1,r2; report r3,r4 | true
 one report each, one beside | 9mm; 9mm; 9mm; report r1; report r2            | unknown conflict
+two reports, one beside     | 9mm; 9mm; 9mm; 9mm; 9mm; report r1,r2; report r3,r4 | unknown conflict
 one each on two days        | 9mm 2026-10-10; 9mm                            | false
 one of two seen again       | 9mm 2026-10-10; 9mm 2026-10-10; 9mm            | true
 the number says two         | count 2                                        | true
