@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
+from hooks.ctdna_maintenance import cards
+from mappings.verdicts import Results
 from tests.patients.codes import Json, coded
-from tests.patients.resources import allergy, asa, condition, ctdna, ecog, margin, patient, procedure
+from tests.patients.resources import SUBJECT, allergy, asa, condition, ctdna, ecog, margin, patient, procedure, resource
 from tests.patients.standing import Changes, answer, evaluate, record
 
 NEGATIVE = "result-negative"
@@ -66,3 +69,59 @@ def test_the_trigger_answers_as_the_table_says(case: Case) -> None:
     assert said == case.answer
     required_open = tuple(v.criterion.id for v in trigger.open) if said.startswith("unknown") else ()
     assert required_open == case.open
+
+
+class Said(NamedTuple):
+    """A case: changes to the base patient; the card's indicator, empty without a card; its line of dates; missing."""
+
+    what: str
+    changes: Changes
+    indicator: str
+    dates: str = ""
+    missing: str = ""
+
+
+COLLECTED_BEFORE = resource("Specimen", subject=SUBJECT, collection={"collectedDateTime": "2026-10-01"})
+OF_SPECIMEN: Json = {"reference": "Specimen/specimen"}
+NOT_READ = ctdna(NEGATIVE, "2026-11-16", status="done")
+
+SAID = [
+    Said("all known", {}, "warning", "sample: 2026-11-02 (28 days between)"),
+    Said("two that agree, one by its month", {"other": ctdna(on="2026-11")}, "warning", "sample: 2026-11"),
+    Said("margin missing", {"margin": None}, "info", "sample: 2026-11-02 (28 days between)"),
+    Said("two laboratories differ", {"other": ctdna(NEGATIVE)}, "info", "sample: 2026-11-02 (28 days between)"),
+    Said("two laboratories differ, and no birth date", {"other": ctdna(NEGATIVE), "patient": patient(None)}, ""),
+    Said("a later one that cannot be read", {"next": NOT_READ}, "info", "sample: not known"),
+    Said("operations not complete", {"resection": None}, "info", "sample: not known", "Procedure"),
+    Said("no ctDNA", {"ctdna": None}, ""),
+    Said(
+        "dated after the operation, but the sample was taken before",
+        {"ctdna": ctdna(specimen=OF_SPECIMEN), "specimen": COLLECTED_BEFORE},
+        "",
+    ),
+]
+
+
+def said(results: Results) -> tuple[str, str]:
+    """Return the indicator of the one card, and of its line of dates what it says of the sample."""
+    found = cards(results, results.view, 9)
+    lines = [line for card in found for line in (card.detail or "").splitlines() if line.startswith("- Operation:")]
+    return "".join(card.indicator for card in found), "".join(line.partition("; ")[2] for line in lines)
+
+
+@pytest.mark.parametrize("case", SAID, ids=[case.what for case in SAID])
+def test_the_card_says_when_the_sample_was_taken(case: Said) -> None:
+    assert said(evaluate(record(case.changes), case.missing)) == (case.indicator, case.dates)
+
+
+@pytest.mark.parametrize(
+    ("changes", "dates"),
+    [({"ctdna": None}, "sample: none after it"), ({"next": NOT_READ}, "sample: not known")],
+    ids=["no ctDNA", "one that cannot be read"],
+)
+def test_where_the_sample_may_be_open_none_is_said_only_of_none(changes: Changes, dates: str) -> None:
+    results = evaluate(record(changes))
+    [verdict] = results.triggers
+    trigger = verdict.trigger.model_copy(update={"may_be_open": ("I3",)})
+    open_ = msgspec.structs.replace(results, triggers=(msgspec.structs.replace(verdict, trigger=trigger),))
+    assert said(open_) == ("info", dates)
