@@ -142,6 +142,22 @@ def test_a_trigger_that_could_not_be_told_is_said(client: Client, positive: dict
     assert "About the record:" in card["detail"]
 
 
+def test_reports_that_were_lost_may_hold_a_later_result_than_the_newest_first(
+    client: Client, positive: dict[str, Any]
+) -> None:
+    first_page = [
+        {"relation": "self", "url": "https://ehr.example/fhir/Observation?_sort=-date"},
+        {"relation": "next", "url": "https://ehr.example/fhir/Observation?page=2"},
+    ]
+    positive["prefetch"]["observations"]["link"] = first_page
+    results = positive["prefetch"]["observations"]["entry"]
+    results.sort(key=lambda entry: entry["resource"]["effectiveDateTime"], reverse=True)
+    [card] = client.cards(positive, "ctdna-maintenance")
+    assert card["indicator"] == "warning"
+    [card] = client.cards(without(positive, "diagnosticReports"), "ctdna-maintenance")
+    assert (card["indicator"], "not retrieved in full" in card["summary"]) == ("info", True)
+
+
 def test_two_laboratories_that_contradict_each_other_are_said(client: Client, positive: dict[str, Any]) -> None:
     negative = demo_request("ctdna-negative", WRITTEN_FOR)
     (other,) = [r for r in entries(negative, "observations") if r["id"].endswith("-ctdna-after")]
@@ -364,6 +380,17 @@ def test_one_broken_resource_is_a_note_and_not_a_failure(client: Client, positiv
     for service in SERVICES:
         (card,) = client.cards(positive, service)
         assert "Observation/bad could not be read" in card["detail"]
+
+
+@pytest.mark.parametrize(("number", "further"), [(3, ""), (4, "and 1 further note"), (5, "and 2 further notes")])
+def test_three_notes_are_said_in_full_and_of_more_how_many(
+    client: Client, positive: dict[str, Any], number: int, further: str
+) -> None:
+    broken = [{"resourceType": "Observation", "id": f"bad-{n}", "code": 5} for n in range(number)]
+    positive["prefetch"]["observations"]["entry"] += [{"resource": each} for each in broken]
+    [card] = client.cards(positive)
+    assert [n for n in range(number) if f"Observation/bad-{n} could not be read" in card["detail"]] == [0, 1, 2]
+    assert re.findall(r"and \d+ further notes?", card["detail"]) == ([further] if further else [])
 
 
 @pytest.mark.parametrize("shape", [{"clinicalStatus": "active"}, {"code": "C18"}, {"subject": "Patient/1"}])
