@@ -278,6 +278,8 @@ TIMES = [
     Row("lives for a day", "lifetime", claims={"exp": At(86_400)}),
     Row("issued long ago, not expired", "lifetime", claims={"iat": At(-86_400)}),
     Row("expires before it is issued", "lifetime", claims={"iat": At(30), "exp": At(10)}),
+    Row("expires when it is issued", "lifetime", claims={"iat": At(30), "exp": At(30)}),
+    Row("lives for an hour and the leeway, and a second", "lifetime", claims={"iat": At(-30), "exp": At(3631)}),
 ]
 
 IDS = [
@@ -350,6 +352,8 @@ GOOD = [
     ("without jku", CALL, lambda: token(EC, {"jku": ...}, TENANT)),
     ("a list of audiences, one is ours", CALL, lambda: token(EC, claims={**TENANT, "aud": ["x", f"{PUBLIC}{CALL}"]})),
     ("for an hour", CALL, lambda: token(EC, claims={**TENANT, "exp": At(3600)})),
+    ("for an hour and the leeway", CALL, lambda: token(EC, claims={**TENANT, "iat": At(-30), "exp": At(3630)})),
+    ("for a second", CALL, lambda: token(EC, claims={**TENANT, "iat": At(30), "exp": At(31)})),
     ("a clock that is slow", CALL, lambda: token(EC, claims={**TENANT, "iat": At(-350), "exp": At(-50)})),
     ("a clock that is fast", CALL, lambda: token(EC, claims={**TENANT, "iat": At(50), "exp": At(350)})),
     ("unknown headers and claims", CALL, lambda: token(EC, {"x": [1]}, {**TENANT, "y": {"z": None}})),
