@@ -58,6 +58,14 @@ def test_what_has_expired_is_forgotten(tmp_path: Path) -> None:
     assert rows(tmp_path / FILE) == 1
 
 
+def test_until_its_last_second_it_is_kept(tmp_path: Path) -> None:
+    replay, answers, now = UsedTokens(tmp_path / FILE), [True], 0
+    while answers == [True] or int(time.time()) != now:  # until both uses are of one second
+        now = int(time.time())
+        answers = [replay.use("a", str(now), now), replay.use("a", str(now), now)]
+    assert answers == [True, False]
+
+
 def test_a_full_file_lets_no_one_in_and_forgets_nothing(tmp_path: Path) -> None:
     replay, used = UsedTokens(tmp_path / FILE, pages=12), 0
     soon = int(time.time()) + 1
