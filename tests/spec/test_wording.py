@@ -52,9 +52,15 @@ CUT = [
     ("one two three", 8, "one two…"),
     ("one two three", 9, "one two…"),
     ("one, two", 5, "one…"),
+    ("one; two", 5, "one…"),
+    ("one: two", 5, "one…"),
+    ("half this-is-long", 8, "half…"),
+    ("not that-is-long", 8, "not tha…"),
     ("abcdefghijkl", 6, "abcde…"),
     ("阳性阳性阳性阳性", 5, "阳性阳性…"),
     ("cafe\u0301 latte", 5, "caf…"),
+    ("cafe\u0301\u0323latte", 6, "caf…"),
+    ("\u0301\u0301\u0301", 2, "…"),
 ]
 
 
