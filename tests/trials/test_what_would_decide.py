@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
-from hooks.needs import asks
+from hooks.needs import asks, ranked
 from tests.patients import bases, standing
 from tests.patients.codes import Json
 from tests.patients.recurrence import lesion
@@ -88,3 +89,26 @@ def test_what_is_known_of_an_open_criterion_is_said_as_well(changes: Mapping[str
     assert said in found.because
     assert "on record." in found.because
     assert len(found.evidence) == 1
+
+
+RANKED = [
+    # what each of some trials lacks, what is the most useful of it and for how many
+    ("as the trials stand", ["I2d", "I3"], "I2d 1, I3 1"),
+    ("as the trials stand, the other way", ["I3", "I2d"], "I3 1, I2d 1"),
+    ("for two trials", ["I2d", "I3", "I3"], "I3 2, I2d 1"),
+    ("what alone is missing", ["I2d I4", "I3"], "I3 1, I2d 1, I4 1"),
+    ("for two trials, before what alone is missing", ["I2d I4", "I3", "I4 I2d"], "I2d 2, I4 2, I3 1"),
+    ("for two trials, of one alone", ["I2d I4", "I4", "I2d I3"], "I4 2, I2d 2, I3 1"),
+]
+
+
+@pytest.mark.parametrize(("trials", "expected"), [row[1:] for row in RANKED], ids=[row[0] for row in RANKED])
+def test_what_helps_most_trials_comes_first_and_between_equals_what_alone_is_missing(
+    trials: list[str], expected: str
+) -> None:
+    results = evaluate(standing.record({"margin": None, "ctdna": None, "ecog": None, "asa": None}))
+    verdict = trial_of(results, S1)
+    names = {asks(each, results.view)[0]: each.criterion.id for each in verdict.open}
+    lacking = [[verdict.verdict(id_) for id_ in ids.split()] for ids in trials]
+    found = ranked([msgspec.structs.replace(verdict, open=tuple(each)) for each in lacking], results.view)
+    assert ", ".join(f"{names[ask]} {number}" for ask, number in found) == expected
