@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from cds_service.content import load_content
+from cds_service.settings import ContentSettings
+from hooks.prefetch import MAX_URL, templates
+from terminology.codings import Coding
 from tests.web.serving import Client
 
 GOLDEN = Path(__file__).with_name("discovery.json")
@@ -58,6 +62,26 @@ def test_C18_only_the_subset_of_search_that_clients_know(services: list[dict[str
             names = {part.split("=")[0] for part in query.partition("?")[2].split("&") if part}
             assert names <= {"patient", "code", "_sort", "_count"}
             assert len(query) < 8000
+
+
+def results_asked(*local: int) -> dict[str, str]:
+    """Return the templates of results with a local code of each of these lengths among the codes."""
+    content = load_content(ContentSettings())
+    [standard, *_] = sorted(content.catalogue.vocabulary.value_sets["ctdna-result"].codes)
+    maps = {Coding("urn:z", str(number) * length): (standard,) for number, length in enumerate(local)}
+    found = templates(content.catalogue.trials.values(), content.catalogue.vocabulary, maps)
+    return {key: template.query for key, template in found.items() if key.startswith("observations")}
+
+
+def test_C18_a_query_is_as_long_as_it_may_be_and_what_is_left_is_asked_under_another_key() -> None:
+    one = results_asked()
+    room = MAX_URL - 1 - len(one["observations"]) - len(",urn:z|")
+    assert {key: len(query) for key, query in results_asked(room).items()} == {"observations": MAX_URL - 1}
+    fits_not = results_asked(room + 1)
+    assert (list(fits_not), fits_not["observations"]) == (["observations", "observations2"], one["observations"])
+    assert fits_not["observations2"].count("|") == 1
+    assert list(results_asked(room, 1)) == ["observations", "observations2"]
+    assert list(results_asked(room, 7000, 7000)) == ["observations", "observations2", "observations3"]
 
 
 def test_only_observations_are_narrowed_to_codes(services: list[dict[str, Any]]) -> None:
