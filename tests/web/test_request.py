@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.patients.resources import condition
 from tests.web.serving import MAX_BODY, Client
 
 PATH = "/cds-services/trial-eligibility"
@@ -176,8 +177,12 @@ def test_C33_another_patient_in_the_prefetch_is_400(client: Client, positive: di
 
 
 def test_C33_resources_of_another_patient_are_dropped_and_said(client: Client, positive: dict[str, Any]) -> None:
-    positive["prefetch"]["conditions"]["entry"][0]["resource"]["subject"] = {"reference": "Patient/another"}
-    assert all("another patient were left out" in card["detail"] for card in client.cards(positive))
+    """A metastasis that would rule the trial out, were it this patient's."""
+    other = condition("lung-metastasis", id="another", subject={"reference": "Patient/another"})
+    positive["prefetch"]["conditions"]["entry"].append({"resource": other})
+    [card] = client.cards(positive)
+    assert card["summary"].startswith("Likely eligible for NCT05797077")
+    assert "1 resource(s) of another patient were left out" in card["detail"]
 
 
 @pytest.mark.parametrize("user", ["Practitioner/1", "PractitionerRole/1", "https://ehr.example/fhir/Practitioner/1"])
