@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ import pytest
 from cds_service.content import Content, load_content
 from cds_service.settings import ContentSettings
 from mappings.digest import rules_of
+from terminology.codings import Coding
+from terminology.valuesets import ValueSet, Vocabulary
+from tests.spec import tables
 
 NAMED = {
     "NCT05797077",
@@ -127,6 +131,7 @@ trials:
       - {id: S1, role: exclusion, source: site, text: Platelets below 75,
          when: {kind: measured, value_set: platelets, below: 75, unit: 10*9/L}}
 """
+ANOTHER = Coding("urn:example:another", "another")
 CTDNA = {"NCT05797077", "NCT05815082"}
 HCC = {"NCT06317896"}
 
@@ -137,6 +142,7 @@ CHANGES = [
     ("the version of a value set", value_set("hepatocellular-carcinoma", another_version), HCC),
     ("a code of a value set", value_set("hepatocellular-carcinoma", one_code_less), HCC),
     ("a recency window", site("recency: {ctdna-result: 10 days}"), CTDNA | {"CTDNA-LUNG-NODULES"}),
+    ("an upper limit of normal", site("upper_limits: {inr: {value: 1.2, unit: '{INR}'}}"), CTDNA | {"NCT06609434"}),
     ("a rule of the site", site(RULE), {"NCT05797077"}),
     ("a local code of a value set", local_code("109841003"), HCC | CTDNA),
     ("a local code of none", local_code("404684003"), set[str]()),
@@ -148,6 +154,42 @@ def test_what_changes_a_digest(
     ours: Mapping[str, str], tmp_path: Path, settings: Callable[[Path], ContentSettings], otherwise: set[str]
 ) -> None:
     assert changed(ours, digests(load_content(settings(tmp_path)))) == otherwise
+
+
+MEMBERS: Mapping[str, Any] = {
+    # a member of a value set, and what it is instead
+    "name": "another",
+    "url": "urn:example:another",
+    "title": "another",
+    "version": "another",
+    "codes": frozenset({ANOTHER}),
+    "categories": frozenset({ANOTHER}),
+    "excluded": frozenset({ANOTHER}),
+    "excluded_categories": frozenset({ANOTHER}),
+    "narrowed": (tables.value_set("another"),),
+    "spared": (tables.value_set("another"),),
+    "phrases": frozenset({"another"}),
+    "ordinals": {"another": Decimal(1)},
+    "displays": {ANOTHER: "another"},
+    "more_general": "ctdna-result",
+}
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_every_member_of_a_value_set_changes_the_digests_of_the_trials_that_ask_for_it(
+    ours: Mapping[str, str], member: str
+) -> None:
+    """They ask for the broader set as well, so that it alone is no other set of theirs."""
+    content, name = load_content(ContentSettings()), "residual-tumour-status"
+    catalogue, value_sets = content.catalogue, content.catalogue.vocabulary.value_sets
+    asking = {id_ for id_ in NAMED if {name, "ctdna-result"} <= catalogue.trials[id_].value_sets}
+    another = replace(value_sets[name], **{member: MEMBERS[member]})
+    catalogue.vocabulary = Vocabulary({**value_sets, name: another}, catalogue.vocabulary.maps)
+    assert changed(ours, digests(content)) >= asking > set()
+
+
+def test_a_value_set_has_no_other_members_but_its_file() -> None:
+    assert {field.name for field in fields(ValueSet)} == {*MEMBERS, "file"}
 
 
 def test_another_trigger_is_another_rule_of_its_trial(ours: Mapping[str, str]) -> None:
