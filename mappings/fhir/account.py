@@ -44,9 +44,10 @@ class Account:
         self._notes.append(Note(UNREADABLE, f"{source} could not be read: {why}"))
 
     def lack(self, types: Iterable[str], why: str) -> None:
-        """Take down that these types did not come in full."""
+        """Take down that these types did not come in full; what could not be read may be anything, also the newest."""
         for name in types:
-            self.incomplete.setdefault(name, why)
+            if why == UNREADABLE or name not in self.incomplete:
+                self.incomplete[name] = why
 
     def notes(self) -> tuple[Note, ...]:
         """Return what the reader of a card should know about the record."""

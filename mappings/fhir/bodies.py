@@ -151,5 +151,6 @@ def _may_be_asked(code: shapes.CodeableConcept | None, vocabulary: Vocabulary) -
 def _day(resource: Observation | DiagnosticReport) -> str | None:
     """The day of a result as it was written; None when it is not known to the day."""
     start = resource.effective_period.start if resource.effective_period else None
-    text = resource.effective_date_time or start or ""
+    instant = resource.effective_instant if isinstance(resource, Observation) else None
+    text = resource.effective_date_time or start or instant or ""
     return text[:10] if len(text) >= 10 else None

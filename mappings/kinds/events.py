@@ -68,7 +68,7 @@ class Event(Coded):
         if not known or len(dated) < len(times):
             return Moment(None, tuple(known), Reason.IMPRECISE_DATE if known else Reason.NO_DATA)
         first = min(dated, key=lambda time: time.first)
-        if not self._is_incomplete(view):
+        if view.missing(self.types) is None:
             return Moment(first, tuple(known))
         return Moment(first._replace(first=dt.datetime.min), tuple(known), unsettled=Reason.INCOMPLETE)
 

@@ -30,6 +30,8 @@ CARRIED = 90
 """Days within which a lesion that was not measured again keeps its last size."""
 
 
+NOT_KNOWN_WHETHER_RECENT = "It is not known whether the earlier lesions were measured within 90 days before: {}."
+
 Lesion = tuple[ObservationFact, ...]
 """The latest facts of one lesion in one imaging set: as a rule one."""
 
@@ -171,13 +173,21 @@ class Lesions(Kind):
     def _by_number(self, view: Evaluation, sets: Sequence[Imaging]) -> Finding:
         if (stale := self._stale(view, sets[-1])) is not None:
             return stale
-        lesions = [*sets[-1].lesions.values(), *not_measured_again(sets)[0]]
+        kept = not_measured_again(sets)
+        findings = [self._counted(sets, some) for some in kept]
+        if len({(finding.truth, finding.reason) for finding in findings}) == 1:
+            return findings[-1]
+        shown = [fact for lesion in (*sets[-1].lesions.values(), *kept[-1]) for fact in lesion]
+        return unknown(Reason.IMPRECISE_DATE, shown, NOT_KNOWN_WHETHER_RECENT, ListedResults(shown))
+
+    def _counted(self, sets: Sequence[Imaging], kept: Sequence[Lesion]) -> Finding:
+        """What the number of the latest lesions is, with those that keep their last size."""
+        lesions = [*sets[-1].lesions.values(), *kept]
         facts = [fact for lesion in lesions for fact in lesion]
         wanted, final = self.count_at_least or 0, [lesion for lesion in lesions if not _is_preliminary(lesion)]
         if len(final) < wanted <= len(lesions):
             return unknown(Reason.PRELIMINARY, facts, "Preliminary in part: {}.", ListedResults(facts))
-        carried = len(lesions) - len(sets[-1].lesions)
-        again = f", {carried} of them not measured again" if carried else ""
+        again = f", {len(kept)} of them not measured again" if kept else ""
         says = "{} measured lesion(s) on the imaging of {}{}."
         return decided(len(final) >= wanted, facts, says, len(lesions), sets[-1].time, again)
 
@@ -187,6 +197,8 @@ class Lesions(Kind):
         seen, kept = list(sets[-1].lesions.values()), not_measured_again(sets)
         answers = {self._largest([*seen, *some]) for some in kept}
         shown = [fact for lesion in (*seen, *kept[-1]) for fact in lesion]
+        if len(answers) > 1 and _carried(sets) is Truth.UNKNOWN:
+            return unknown(Reason.IMPRECISE_DATE, shown, NOT_KNOWN_WHETHER_RECENT, ListedResults(shown))
         if len(answers) > 1:
             says = "It is not recorded which of the earlier lesions were measured again: {}."
             return unknown(Reason.NEEDS_JUDGEMENT, shown, says, ListedResults(shown))
@@ -271,22 +283,27 @@ def _day(fact: ObservationFact) -> str:
     return fact.time.last.date().isoformat() if fact.time else ""
 
 
-def _earlier(sets: Sequence[Imaging]) -> Mapping[str, Lesion]:
-    """The lesions of the set before the latest, if it lies within `CARRIED` days and named more of them."""
+def _carried(sets: Sequence[Imaging]) -> Truth:
+    """Whether the set before the latest lies within `CARRIED` days and named more lesions."""
     if len(sets) < 2 or len(sets[-1].lesions) >= len(sets[-2].lesions):
-        return {}
-    period = CalendarPeriod(0, CARRIED, "")
-    recent = within(sets[-2].time, period, sets[-1].time.last.date())
-    return sets[-2].lesions if recent is Truth.TRUE else {}
+        return Truth.FALSE
+    return within(sets[-2].time, CalendarPeriod(0, CARRIED, ""), sets[-1].time.last.date())
 
 
 def not_measured_again(sets: Sequence[Imaging]) -> list[tuple[Lesion, ...]]:
     """Return the earlier lesions that keep their last size: one choice when it is recorded which (by `focus`).
 
     When it is not, only how many is known; what is asked is the largest, so the smallest and the largest of them stand
-    for every choice.
+    for every choice. Where it is not known whether they were recent enough, none of them is a choice too.
     """
-    earlier, latest_ = _earlier(sets), sets[-1].lesions
+    carried = _carried(sets)
+    if carried is Truth.FALSE:
+        return [()]
+    choices = _left_over(sets[-2].lesions, sets[-1].lesions)
+    return choices if carried is Truth.TRUE else [(), *choices]
+
+
+def _left_over(earlier: Mapping[str, Lesion], latest_: Mapping[str, Lesion]) -> list[tuple[Lesion, ...]]:
     if all(fact.focus for lesion in (*earlier.values(), *latest_.values()) for fact in lesion):
         return [tuple(lesion for key, lesion in earlier.items() if key not in latest_)]
     missing = len(earlier) - len(latest_)

@@ -217,6 +217,9 @@ cm before, mm now    | 3.0cm 2026-09-10; 3.1cm 2026-09-10; 15mm                 
 one of two axes      | 30mm #a 2026-09-10; 15mm #a 2026-09-10; 14mm 2026-09-10; 16mm 2026-09-10; 15mm; 15mm | unknown needs-judgement
 90 days before       | 30mm #a 2026-08-12; 15mm #b 2026-08-12; 15mm #b          | false
 91 days before       | 30mm #a 2026-08-11; 15mm #b 2026-08-11; 15mm #b          | true
+in that month        | 30mm #a 2026-08; 15mm #b 2026-08; 15mm #b                | unknown imprecise-date
+in it, all small     | 19mm #a 2026-08; 15mm #b 2026-08; 15mm #b                | true
+in it, seen large    | 30mm #a 2026-08; 15mm #b 2026-08; 30mm #b                | false
 as many are seen     | 30mm #a 2026-09-10; 15mm #b                              | true
 """)
 def test_a_lesion_not_measured_again_keeps_its_last_size_for_90_days(row: Row) -> None:
@@ -254,6 +257,7 @@ the number says fewer       | count 1; 9mm; 9mm                              | u
 two numbers, one day        | count 1; count 2                               | unknown conflict
 two of which one is carried | 9mm #a 2026-10-10; 9mm #b 2026-10-10; 9mm #b   | true
 carried no longer           | 9mm 2026-08-11; 9mm 2026-08-11; 9mm            | false
+it may be carried           | 9mm 2026-08; 9mm 2026-08; 9mm                  | unknown imprecise-date
 one cannot be read          | 9mm; 9mm status=done                           | unknown unreadable
 a number of no organ        | count 3 nowhere                                | unknown too-general
 91 days old                 | 9mm 2026-08-25; 9mm 2026-08-25                 | unknown stale

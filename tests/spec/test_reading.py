@@ -368,6 +368,11 @@ PARTS = [
     ("a first page", [results_part(marker(), newest_first=False, **CUT)], "unknown incomplete"),
     ("a first page, sorted", [results_part(marker(), **CUT)], "true"),
     ("sorted, with one that cannot be read", [results_part(marker(), marker(id="bad", code=5))], "unknown incomplete"),
+    (
+        "a first page, sorted, with one that cannot be read",
+        [results_part(marker(), marker(id="bad", code=5), **CUT)],
+        "unknown incomplete",
+    ),
     ("sorted, and what did not come", [results_part(marker(), **CUT), LOST_RESULTS], "unknown incomplete"),
     (
         "sorted, and a first page that is not",
