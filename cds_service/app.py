@@ -39,6 +39,7 @@ from cds_service.metrics import Metrics
 from cds_service.openapi import Interface
 from cds_service.settings import Settings, load_settings
 from cds_service.stats import stats
+from cds_service.threads import Bounded
 from cds_service.trial_pages import TrialPages
 from hooks import protocol
 from hooks.prefetch import NOTHING, Templates, parts_of, templates
@@ -70,6 +71,21 @@ AT_ONCE = 500
 
 BODY_SECONDS = 5
 """Within which a body has come, or is 408: half of one must not hold a place, or the stop of the process, for ever."""
+
+FATIGUE_SHARE = 0.1
+"""Of the time for an answer, how long it waits to know what the user overrode: fetching leaves that much."""
+
+LEDGER_SHARE = 0.9
+"""Of the same time, how long feedback and the question whether all is well wait for the ledger."""
+
+LEDGER_CALLS = 8
+"""At once; fewer than connections to the database."""
+
+COUNTING = 2
+"""Read-backs at once: they may take long, and keep nobody else from the ledger."""
+
+COUNTING_SECONDS = 30
+"""For which a read-back is waited for."""
 
 T = TypeVar("T")
 Today = Callable[[], dt.date]
@@ -142,6 +158,7 @@ class Desk:
         self.gathering = Gathering(settings, content.catalogue.vocabulary)
         self.rules = functools.cache(lambda id_: rules_of(content.catalogue.trials[id_], content.catalogue))
         self.ledger = open_ledger(settings, self.rules, recognising=bool(content.site.fatigue))
+        self.asking, self.counting = Bounded(LEDGER_CALLS, "asking the ledger"), Bounded(COUNTING, "counting")
         self.metrics = Metrics(self.ledger)
         self.discovery = protocol.encode(Discovery([self._described(service) for service in SERVICES]))
 
@@ -230,13 +247,20 @@ class Desk:
         if not periods or not request.user or not cards:
             return cards
         try:
-            found = await run_in_threadpool(self.ledger.overridden, request)
+            found = await self._from_ledger(lambda: self.ledger.overridden(request), share=FATIGUE_SHARE)
         except LedgerError:
             return cards
         said = {card.uuid: self.ledger.said(card) for card in cards}
         shown = fatigue.shown(cards, said, fatigue.in_force(found, periods, self.today()))
         line.withheld = len(cards) - len(shown) or None
         return shown
+
+    async def _from_ledger(self, call: Callable[[], T], *, share: float = LEDGER_SHARE) -> T:
+        """Return what the ledger answers within a share of the time for an answer. Raises LedgerError."""
+        try:
+            return await self.asking.call(call, seconds=share * self.settings.deadline_seconds)
+        except TimeoutError as error:
+            raise LedgerError from error
 
     def cards(self, service: Service, results: Results) -> list[protocol.Card]:
         """Return what one service says of what was decided."""
@@ -258,13 +282,17 @@ class Desk:
     async def take_feedback(self, request: Request) -> Response:
         """Take feedback: the whole batch, or none of it. What is acknowledged is stored."""
         service, items, _ = await self._asked(request, _feedback)
-        await run_in_threadpool(self.ledger.keep, service.id, items)
+        await self._from_ledger(lambda: self.ledger.keep(service.id, items))
         return Response(b"{}", media_type=JSON)
 
     async def stats(self, request: Request) -> Response:
         """Answer how many cards were given and what became of them."""
         await self.authentication.caller(request)
-        return Response(await run_in_threadpool(stats, self.ledger, self.services), media_type=JSON)
+        try:
+            told = await self.counting.call(lambda: stats(self.ledger, self.services), seconds=COUNTING_SECONDS)
+        except TimeoutError as error:
+            raise LedgerError from error
+        return Response(told, media_type=JSON)
 
     async def health(self, request: Request) -> Response:
         """Answer that the service is up; content is loaded before it answers anything."""
@@ -273,7 +301,7 @@ class Desk:
 
     async def ready(self, request: Request) -> Response:
         """Answer that all is as it should be: without its ledger the service gives cards, and takes no feedback."""
-        await run_in_threadpool(self.ledger.check)
+        await self._from_ledger(self.ledger.check)
         return await self.health(request)
 
     async def measured(self, request: Request) -> Response:

@@ -20,8 +20,11 @@ from cds_service.settings import LedgerSettings, SettingsError
 FILE = "ledger.sqlite"
 LOCK = "ledger.lock"
 
-BUSY = 10.0
-"""Seconds that a transaction waits for another process that is writing."""
+BUSY = 3.0
+"""Seconds that a transaction waits for another one: less than a caller waits for his answer, as it is by default."""
+
+STATEMENT = 30.0
+"""Seconds that one statement may take at PostgreSQL."""
 
 START = 60.0
 """Seconds that a start waits for another one that makes the tables."""
@@ -31,6 +34,9 @@ ADVISORY_LOCK = 0x0C751ED6
 
 POSTGRESQL = {"connect_timeout": "3", "tcp_user_timeout": "5000"}
 """Seconds, then milliseconds, until a server that is gone counts as gone."""
+
+PATIENCE = "ledger_patience"
+"""The option of a transaction that waits for others longer than BUSY, and may take as long as it needs: seconds."""
 
 WRITES = "ledger_writes"
 """The option of a transaction that writes: SQLite locks at its beginning, where waiting for others is safe."""
@@ -61,7 +67,7 @@ def open_database(settings: LedgerSettings) -> Engine:
         if _is_sqlite(url):
             _make(_file(url))
         engine = _engine(url)
-        with writing(engine) as connection:
+        with writing(engine, **{PATIENCE: START}) as connection:
             _bring_up_to_date(connection, settings)
     return engine
 
@@ -79,10 +85,10 @@ def find_database(settings: LedgerSettings) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that writes: all of it, or nothing."""
+def writing(engine: Engine, **options: float) -> Iterator[Connection]:
+    """Open a transaction that writes: all of it, or nothing. options: PATIENCE."""
     with engine.connect() as connection:
-        connection.execution_options(**{WRITES: True})
+        connection.execution_options(**{WRITES: True, **options})
         with connection.begin():
             yield connection
 
@@ -105,7 +111,17 @@ def _engine(url: URL) -> Engine:
         return _sqlite(_file(url))
     arguments = {name: value for name, value in POSTGRESQL.items() if name not in url.query}
     psycopg = url.set(drivername="postgresql+psycopg")
-    return create_engine(psycopg, connect_args=arguments, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(psycopg, connect_args=arguments, pool_pre_ping=True, hide_parameters=True)
+    event.listen(engine, "begin", _begin_at_postgresql)
+    return engine
+
+
+def _begin_at_postgresql(connection: Connection) -> None:
+    """Bound what the transaction waits for. A pooler in between would refuse that among the options to connect."""
+    patience = connection.get_execution_options().get(PATIENCE)
+    waits, takes = (f"{1000 * seconds:.0f}" for seconds in ((patience, 0) if patience else (BUSY, STATEMENT)))
+    bounds = "set_config('lock_timeout', %(waits)s, true), set_config('statement_timeout', %(takes)s, true)"
+    connection.exec_driver_sql(f"SELECT {bounds}", {"waits": waits, "takes": takes})
 
 
 def _make(file: Path) -> None:
@@ -128,7 +144,9 @@ def _sqlite(file: Path) -> Engine:
 
 def _begin(connection: Connection) -> None:
     """Begin as the transaction asks: the driver itself begins too late, at its first statement that writes."""
-    writes = connection.get_execution_options().get(WRITES)
+    options = connection.get_execution_options()
+    writes, patience = options.get(WRITES), options.get(PATIENCE, BUSY)
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

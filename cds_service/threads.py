@@ -6,9 +6,11 @@ of a header every second would hold up both for as long as it likes.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -31,6 +33,28 @@ def _fulfil(future: Future[T], call: Callable[[], T]) -> None:
         future.set_result(call())
     except BaseException as error:  # whoever waits for it decides
         future.set_exception(error)
+
+
+class Bounded:
+    """Calls that may never return, made from an event loop: at most so many at once, each in a thread of its own.
+
+    A call that nobody waits for any more keeps its place until it returns, so that threads do not pile up.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._free, self._name = asyncio.Semaphore(most), name
+
+    async def call(self, call: Callable[[], T], *, seconds: float) -> T:
+        """Return what a call returns. Raises TimeoutError when it has not by then, waiting for a place included."""
+        async with asyncio.timeout(seconds):
+            await self._free.acquire()
+            loop, future = asyncio.get_running_loop(), in_thread(call, self._name)
+            future.add_done_callback(lambda _: self._release(loop))
+            return await asyncio.wrap_future(future)
+
+    def _release(self, loop: asyncio.AbstractEventLoop) -> None:
+        with suppress(RuntimeError):  # the loop has ended before the call
+            loop.call_soon_threadsafe(self._free.release)
 
 
 class Threads:

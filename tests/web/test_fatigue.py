@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 
+from cds_service import app
 from cds_service.content import load_content
+from cds_service.database import FILE
 from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import ContentSettings, Settings
 from cds_service.tables import CARDS
 from hooks.cards import OVERRIDE_SYSTEM
 from terminology.errors import ContentError
+from tests.conftest import NewLedger
 from tests.web.ledgers import rows_once_there
 from tests.web.serving import Client, serve
 
@@ -182,3 +190,44 @@ def test_a_site_file_that_cannot_be_kept_to_stops_the_start(tmp_path: Path, writ
     file.write_text(f"fatigue:\n  {written}\n", encoding="utf-8")
     with pytest.raises(ContentError, match=says):
         load_content(ContentSettings(site_file=file))
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Let another process keep everybody from the ledger, readers too."""
+    if settings.database_url is not None:
+        with psycopg.connect(settings.database_url.get_secret_value()) as other:
+            other.execute("LOCK TABLE cards, feedback, rules IN ACCESS EXCLUSIVE MODE")
+            yield
+            other.rollback()
+        return
+    with closing(sqlite3.connect(settings.data_dir / FILE, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_a_ledger_that_does_not_answer_shows_everything_in_time_and_lets_no_call_pile_up(
+    new_ledger: NewLedger, site: Settings
+) -> None:
+    settings = new_ledger().model_copy(update={"site_file": site.site_file, "deadline_seconds": 2.0})
+    with asking(settings) as client:
+        card = overridden(settings, client)
+        assert client.cards(request()) == []
+        with locked(settings), ThreadPoolExecutor(60) as at_once:
+            started = time.monotonic()
+            assert len(client.cards(request())) == 1
+            assert time.monotonic() - started < 1
+            answers = list(at_once.map(lambda _: client.cards(request()), range(60)))
+            assert [len(answer) for answer in answers] == [1] * 60
+            for _ in range(2):
+                started = time.monotonic()
+                assert client.get("/health/ready").status_code == 503
+                assert client.post(f"/cds-services/{TRIALS}/feedback", overriding(card)).status_code == 503
+                assert time.monotonic() - started < 4.5
+            assert sum(thread.name == "asking the ledger" for thread in threading.enumerate()) <= app.LEDGER_CALLS
+        until = time.monotonic() + 10
+        while client.cards(request()) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert client.cards(request()) == []
