@@ -26,8 +26,8 @@ PAUSE = 0.25
 PATIENCE = (1.0, 30.0)
 """Seconds until the next attempt at a database that does not answer: at first, doubling, and at most."""
 
-CLOSING = 15.0
-"""Seconds that the end of the service waits for what is still to be stored: longer than one attempt takes."""
+CLOSING = 5.0
+"""Seconds that the end of the service waits for what is still to be stored: longer than an attempt waits for others."""
 
 
 class Background(Generic[T]):

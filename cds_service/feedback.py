@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -50,7 +50,10 @@ def kept(item: FeedbackItem, *, service: str, received_at: dt.datetime, hashed: 
 
 def _reasons(said: list[Override]) -> str:
     """Return the coded reasons as JSON, without displays, each once."""
-    codings = dict.fromkeys(_known(o.reason) for o in said if o.reason is not None)
+    return _written(dict.fromkeys(_known(o.reason) for o in said if o.reason is not None))
+
+
+def _written(codings: Iterable[tuple[str | None, str]]) -> str:
     return msgspec.json.encode([_coding(system, code) for system, code in codings]).decode()
 
 
@@ -58,6 +61,17 @@ def _known(reason: ReasonCoding) -> tuple[str | None, str]:
     """Return a reason that our cards offer as it was sent, any other as `other`: a code may be a text as well."""
     is_ours = reason.system in {OVERRIDE_SYSTEM, None} and reason.code in OURS
     return (reason.system, reason.code) if is_ours else (None, OTHER)
+
+
+def merged(row: Row, other: Row) -> Row:
+    """Return one row with all that two say of the same card, outcome and time: a client may send more of it later."""
+    reasons = dict.fromkeys([*reasons_of(row["reasons"]), *reasons_of(other["reasons"])])
+    return {
+        **row,
+        "reasons": _written(reasons),
+        "commented": row["commented"] or other["commented"],
+        "extended": row["extended"] or other["extended"],
+    }
 
 
 def reasons_of(written: str) -> list[tuple[str | None, str]]:

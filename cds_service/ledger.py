@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Engine, Insert, Table, select
+from sqlalchemy import Connection, Engine, Insert, Table, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,7 +26,7 @@ from cds_service.background import Background
 from cds_service.check import DISTRIBUTION
 from cds_service.database import alone, open_database, writing
 from cds_service.fatigue import Overridden, Said, says
-from cds_service.feedback import Row, kept, reasons_of
+from cds_service.feedback import Row, kept, merged, reasons_of
 from cds_service.settings import LedgerSettings, SettingsError
 from cds_service.tables import CARD_TRIALS, CARDS, FEEDBACK, RULES
 from hooks.cards import subject_of
@@ -36,6 +36,11 @@ from terminology.errors import CdsError
 
 KEY = "ledger.key"
 KEY_BYTES = 32
+
+ROWS = 500
+"""Of feedback, that are looked up in one statement."""
+
+_FEEDBACK_KEY = (FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.outcome_at)
 
 
 class LedgerError(CdsError):
@@ -114,13 +119,16 @@ class Ledger:
         return [Overridden(Said(topic, said), reasons_of(why), min(at).date()) for topic, said, why, *at in found]
 
     def keep(self, service: str, items: Iterable[FeedbackItem]) -> None:
-        """Store a batch of feedback, whole, each item once however often it comes. Raises LedgerError."""
+        """Store a batch of feedback, whole, each item once however often it comes. Raises LedgerError.
+
+        An item that says more than was stored of the same card, outcome and time adds to it.
+        """
         now = dt.datetime.now(dt.UTC)
-        rows = [kept(item, service=service, received_at=now, hashed=self._hashed) for item in items]
-        rows.sort(key=_feedback_key)
+        rows = _once_each(kept(item, service=service, received_at=now, hashed=self._hashed) for item in items)
         with reaching(), writing(self.engine) as connection:
-            if rows:
-                connection.execute(self._adding(FEEDBACK), rows)
+            for some in (rows[i : i + ROWS] for i in range(0, len(rows), ROWS)):
+                connection.execute(self._adding(FEEDBACK), some)
+                _add_to_what_was_there(connection, some)
 
     def check(self) -> None:
         """Ask the database whether it is there. Raises LedgerError."""
@@ -214,6 +222,28 @@ def _rules_rows(rules: Iterable[Rules]) -> list[Row]:
     ]
 
 
+def _once_each(rows: Iterable[Row]) -> list[Row]:
+    """Return rows of feedback, one for each key, in one order: processes that write the same never wait in a circle."""
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = _feedback_key(row)
+        found[key] = merged(found[key], row) if key in found else row
+    return [found[key] for key in sorted(found)]
+
+
+def _add_to_what_was_there(connection: Connection, rows: Sequence[Row]) -> None:
+    """Let what is stored say all that these rows say; they are there already, and are held until the end."""
+    sent = {_feedback_key(row): row for row in rows}
+    stored = select(FEEDBACK).where(tuple_(*_FEEDBACK_KEY).in_(list(sent))).order_by(*_FEEDBACK_KEY).with_for_update()
+    there = [row._asdict() for row in connection.execute(stored)]
+    more = [after for row in there if (after := merged(row, sent[_feedback_key(row)])) != row]
+    for row in more:
+        same = (column == row[column.name] for column in _FEEDBACK_KEY)
+        said = {name: row[name] for name in ("reasons", "commented", "extended")}
+        connection.execute(update(FEEDBACK).where(*same).values(said))
+
+
 def _feedback_key(row: Row) -> tuple[Any, ...]:
-    """The order in which rows are written: processes that write the same ones then never wait for each other's."""
-    return row["card"], row["outcome"], row["outcome_at"]
+    """Return by what a row is told from others, whichever database it comes from: SQLite leaves out that it is UTC."""
+    at = row["outcome_at"]
+    return row["card"], row["outcome"], at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)

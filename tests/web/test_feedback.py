@@ -8,6 +8,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import httpx2
@@ -148,6 +149,9 @@ TAKEN = said(outcome="accepted", acceptedSuggestions=[{"id": "e56e1945-20b3-4393
 EPIC = {"extension": {"com.epic.cdshooks.feedback.reason": "x"}}
 PLAIN = Kept("overridden", AT, [])
 
+MORE = said(overrideReason={"reason": DECLINES})
+MOST = said(overrideReasons=[{"reason": {"code": "x"}, "userComment": "Mrs Canary said no"}], **EPIC)
+
 KEPT = [
     # name, the batches that are sent, the rows that are kept
     ("C74 accepted", [[TAKEN]], [Kept("accepted", AT, [])]),
@@ -167,6 +171,14 @@ KEPT = [
         "C75 a reason and a comment",
         [[said(overrideReason={"reason": DECLINES, "userComment": "Mrs Canary said no"})]],
         [Kept("overridden", AT, [DECLINES], commented=True)],
+    ),
+    *(
+        (f"C75 more of it {when}", batches, [Kept("overridden", AT, [DECLINES, OTHER], commented=True, extended=True)])
+        for when, batches in (
+            ("later", [[said()], [MORE], [MOST]]),
+            ("later, then less of it again", [[MORE], [MOST], [said()], [MORE]]),
+            ("in the same batch", [[said(), MORE, MOST, said()]]),
+        )
     ),
     ("C75 one bad item in a batch", [[TAKEN, said(outcome="banana")]], []),
     (
@@ -252,3 +264,26 @@ def test_C74_one_batch_about_several_cards_of_several_services(asked: Asked) -> 
     cards = sorted(str(uuid.uuid4()) for _ in range(3))
     assert asked.http.post(PATH, json={"feedback": [said(card=card) for card in reversed(cards)]}).status_code == 200
     assert sorted(row.card for row in asked.rows() if row.card in cards) == cards
+
+
+def test_C75_more_of_it_at_the_same_time_is_added_whoever_comes_first(asked: Asked) -> None:
+    cards = [str(uuid.uuid4()) for _ in range(20)]
+    batches = [[{**item, "card": card} for card in cards] for item in (said(), MORE, MOST, TAKEN)]
+    with ThreadPoolExecutor(4) as at_once:
+        answers = at_once.map(lambda batch: asked.http.post(PATH, json={"feedback": batch}), batches * 3)
+        assert {answer.status_code for answer in answers} == {200}
+    for card in cards:
+        accepted, overridden = sorted(read_back(row) for row in asked.rows() if row.card == card)
+        assert accepted == Kept("accepted", AT, [])
+        assert overridden in [Kept("overridden", AT, [*two], commented=True, extended=True) for two in BOTH]
+
+
+BOTH = ((DECLINES, OTHER), (OTHER, DECLINES))
+
+
+def test_C74_a_batch_of_many_is_taken_once_and_in_time(asked: Asked) -> None:
+    batch = {"feedback": [said(card=f"many {number}") for number in range(3000)]}
+    before = len(asked.rows())
+    for _ in range(2):
+        assert asked.http.post(PATH, json=batch).status_code == 200
+    assert len(asked.rows()) == before + 3000
