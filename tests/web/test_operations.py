@@ -20,7 +20,7 @@ import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
 
 from cds_service import app
-from cds_service.background import Background
+from cds_service.background import CLOSING, Background
 from cds_service.connections import CONNECTIONS
 from cds_service.demo import WRITTEN_FOR, demo_request
 from cds_service.settings import Settings
@@ -161,6 +161,12 @@ def test_a_stop_waits_for_no_one_for_ever() -> None:
         running.send_signal(signal.SIGTERM)
         assert running.wait(timeout=15) == -signal.SIGTERM
         assert half.recv(65536).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_stop_is_over_before_the_seconds_that_SECURITY_names() -> None:  # noqa: N802
+    """The deadline, or five seconds, and eight more: of these two for who reads nothing, five for the last cards."""
+    assert app.patience(Settings(auth="off", deadline_seconds=1)) + CLOSING < 5 + 8
+    assert app.patience(Settings(auth="off", deadline_seconds=9)) + CLOSING < 9 + 8
 
 
 def test_what_a_stop_breaks_off_is_503() -> None:
