@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 from cds_service.calling import Session, pieces
 from cds_service.outbound import Address, Outbound, under
 from cds_service.threads import Threads
-from hooks.protocol import FhirAuthorization, HookRequest
+from hooks.protocol import FhirAuthorization, HookRequest, UnusableAuthorization
 from mappings.fhir import Body, Bundle, decode
 from mappings.fhir.bodies import joined, next_page
 from terminology.errors import CdsError, RecordError
@@ -51,6 +51,7 @@ REFUSED = "the FHIR server refused access"
 LATE = "the FHIR server did not answer in time"
 NOT_READ = "the FHIR server's answer could not be read"
 NOT_ALLOWED = "the FHIR server of the request is not one that may be called"
+UNUSABLE = "the token that was sent cannot be used"
 WORDS = {
     401: REFUSED,
     403: REFUSED,
@@ -130,6 +131,8 @@ def access(request: HookRequest, outbound: Outbound, *, seconds: float, size: in
     if address is None:
         raise FetchFault(NOT_ALLOWED)
     authorization = request.fhirAuthorization or FhirAuthorization()
+    if isinstance(authorization, UnusableAuthorization):
+        raise FetchFault(UNUSABLE)
     if authorization.expires_in is not None:
         seconds = min(seconds, authorization.expires_in)
     token = _token(authorization, request.patient, seconds)
@@ -144,7 +147,7 @@ def _token(authorization: FhirAuthorization, patient: str, seconds: float) -> st
     if (authorization.token_type or "Bearer").casefold() != "bearer":
         raise FetchFault("the token that was sent is not a bearer token")
     if not all("!" <= character <= "~" for character in token) or seconds <= 0:
-        raise FetchFault("the token that was sent cannot be used")
+        raise FetchFault(UNUSABLE)
     if authorization.patient and authorization.patient.removeprefix("Patient/") != patient:
         raise FetchFault("the token that was sent is for another patient")
     return token

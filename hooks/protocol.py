@@ -59,6 +59,10 @@ class FhirAuthorization(msgspec.Struct, frozen=True):
     patient: str | None = None
 
 
+class UnusableAuthorization(msgspec.Struct, frozen=True):
+    """What a client sent as `fhirAuthorization` and cannot be read: nothing may be fetched, with a token or without."""
+
+
 class HookRequest(msgspec.Struct, frozen=True):
     """A request that was checked. patient: the bare id. prefetch: key -> what came, None for the client's null.
 
@@ -70,18 +74,18 @@ class HookRequest(msgspec.Struct, frozen=True):
     patient_facing: bool
     prefetch: dict[str, Body | None]
     fhirServer: str | None = None
-    fhirAuthorization: FhirAuthorization | None = None
+    fhirAuthorization: FhirAuthorization | UnusableAuthorization | None = None
     user: str = ""
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """A request as it is written. prefetch is read in the same pass as the rest."""
+    """A request as it is written. prefetch is read in the same pass as the rest, fhirAuthorization afterwards."""
 
     hook: str | None = None
     hookInstance: str | None = None
     context: Context | None = None
     fhirServer: str | None = None
-    fhirAuthorization: FhirAuthorization | None = None
+    fhirAuthorization: dict[str, Any] | None = None
     prefetch: dict[str, AnyBody | None] | None = None
 
 
@@ -92,7 +96,7 @@ class _RawEnvelope(msgspec.Struct, frozen=True):
     hookInstance: str | None = None
     context: Context | None = None
     fhirServer: str | None = None
-    fhirAuthorization: FhirAuthorization | None = None
+    fhirAuthorization: dict[str, Any] | None = None
     prefetch: dict[str, msgspec.Raw] | None = None
 
 
@@ -118,9 +122,17 @@ def read_request(raw: bytes, *, hook: str) -> HookRequest:
         patient_facing=_user_type(context) in PATIENT_FACING,
         prefetch=prefetch,
         fhirServer=envelope.fhirServer,
-        fhirAuthorization=envelope.fhirAuthorization,
+        fhirAuthorization=_authorization(envelope.fhirAuthorization),
         user=context.userId or "",
     )
+
+
+def _authorization(sent: dict[str, Any] | None) -> FhirAuthorization | UnusableAuthorization | None:
+    """Return how to fetch; a number may stand in a text. A complete prefetch is answered whatever is sent here."""
+    try:
+        return msgspec.convert(sent, FhirAuthorization | None, strict=False)
+    except msgspec.ValidationError:
+        return UnusableAuthorization()
 
 
 def decode_envelope(raw: bytes) -> Envelope:
@@ -382,7 +394,10 @@ class Override(msgspec.Struct, frozen=True):
 
 
 class FeedbackItem(msgspec.Struct, frozen=True):
-    """What became of one card. overrideReasons: how Epic spells overrideReason. extension: anything a client adds."""
+    """What became of one card. overrideReasons: how Epic spells overrideReason. extension: anything a client adds.
+
+    Epic may send an empty reason and say why beside it: it is enough that something in the item does.
+    """
 
     card: Bounded
     outcome: Literal["accepted", "overridden"]
@@ -423,10 +438,14 @@ def _check_item(item: FeedbackItem, where: str) -> None:
     if item.outcome == "accepted" and not item.acceptedSuggestions:
         what = "An accepted card names the suggestions that were taken."
         raise ProtocolError(400, "required", what, f"{where}.acceptedSuggestions")
-    for override in overrides(item):
-        if override.reason is None and not override.userComment and not override.extension:
-            what = "An override reason needs a reason or a userComment."
-            raise ProtocolError(400, "required", what, f"{where}.overrideReason")
+    said = overrides(item)
+    if said and not item.extension and not any(map(_says_why, said)):
+        what = "An override reason needs a reason or a userComment."
+        raise ProtocolError(400, "required", what, f"{where}.overrideReason")
+
+
+def _says_why(override: Override) -> bool:
+    return bool(override.reason or override.userComment or override.extension)
 
 
 def _is_instant(time: dt.datetime) -> bool:

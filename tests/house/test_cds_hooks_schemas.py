@@ -135,6 +135,9 @@ def test_every_schema_and_every_member_says_what_it_is_for() -> None:
     assert [name for name, member in members.items() if "description" not in member] == []
 
 
+MEMBERS: list[Any] = ["300", 5, [], None]
+"""Values of every kind: those of a token are read afterwards, and refuse no request."""
+
 GOOD = [
     ("request", REQUEST),
     ("request", {**REQUEST, "prefetch": None, "fhirServer": None, "fhirAuthorization": None}),
@@ -144,7 +147,14 @@ GOOD = [
     ("request", {**REQUEST, "context": {"patientId": "1", "userId": "https://ehr.example/r4/PractitionerRole/1"}}),
     ("request", {**REQUEST, "context": {"patientId": "1", "userId": ""}}),
     ("request", {**REQUEST, "foo": 1, "extension": {"com.example": [None]}}),
+    *(
+        ("request", {**REQUEST, "fhirServer": "https://ehr.example", "fhirAuthorization": {name: value}})
+        for name in ("access_token", "token_type", "expires_in", "scope", "patient")
+        for value in MEMBERS
+    ),
     ("feedback", {"feedback": []}),
+    ("feedback", {"feedback": [{**ITEM, "overrideReasons": {}, "extension": {"com.example": 1}}]}),
+    ("feedback", {"feedback": [{**ITEM, "overrideReason": {}, "overrideReasons": [{}, {"userComment": "x"}]}]}),
     ("feedback", {"feedback": [ITEM, {**ITEM, "outcome": "accepted", "acceptedSuggestions": [{"id": "1"}]}]}),
     ("feedback", {"feedback": [{**ITEM, "overrideReason": {"reason": {"code": "x"}, "userComment": None}}]}),
     ("feedback", {"feedback": [{**ITEM, "overrideReasons": [{"userComment": "x"}], "foo": 1}]}),
@@ -177,6 +187,8 @@ BAD = [
     ("feedback", {"feedback": [{**ITEM, "outcome": "accepted", "acceptedSuggestions": None}]}),
     ("feedback", {"feedback": [{**ITEM, "outcome": "accepted", "acceptedSuggestions": []}]}),
     ("feedback", {"feedback": [{**ITEM, "overrideReason": {}}]}),
+    ("feedback", {"feedback": [{**ITEM, "overrideReason": {}, "overrideReasons": [], "extension": {}}]}),
+    ("feedback", {"feedback": [{**ITEM, "overrideReasons": [{}, {"reason": None}]}]}),
     ("feedback", {"feedback": [{**ITEM, "overrideReason": {"extension": {}}}]}),
     ("feedback", {"feedback": [{**ITEM, "overrideReason": {"userComment": "x" * 10_001}}]}),
 ]

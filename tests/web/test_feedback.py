@@ -41,6 +41,16 @@ def test_C74_a_batch_is_taken_with_an_empty_object(client: Client) -> None:
     assert (answer.status_code, answer.json()) == (200, {})
 
 
+SAID = {"extension": {"com.epic.cdshooks.feedback.reason": "x"}}
+EMPTY_OF_EPIC: dict[str, dict[str, Any]] = {
+    "an empty plural": {"overrideReason": None, "overrideReasons": {}, **SAID},
+    "a list of an empty one": {"overrideReason": None, "overrideReasons": [{}], **SAID},
+    "an empty singular": {"overrideReason": {}, **SAID},
+    "a null reason": {"overrideReason": None, "overrideReasons": {"reason": None, "userComment": None}, **SAID},
+    "an empty plural beside the singular": {"overrideReasons": {}},
+    "an empty one in a list": {"overrideReason": None, "overrideReasons": [{"reason": {"code": "x"}}, {}]},
+}
+
 LIBERAL = [
     ("C77 a reason without display", OVERRIDDEN),
     ("no reason at all", {k: v for k, v in OVERRIDDEN.items() if k != "overrideReason"}),
@@ -48,6 +58,7 @@ LIBERAL = [
     ("C76 plural", {**OVERRIDDEN, "overrideReasons": {"reason": {"code": "x"}}}),
     ("C76 plural list", {**OVERRIDDEN, "overrideReasons": [{"reason": {"code": "x"}}]}),
     ("C76 extension only", {**OVERRIDDEN, "overrideReason": {"extension": {"com.epic.cdshooks.feedback": {"a": 1}}}}),
+    *((f"C76 {name} with the reason beside it", {**OVERRIDDEN, **item}) for name, item in EMPTY_OF_EPIC.items()),
     ("C76 C78 a card id that is no uuid, and unknown", {**OVERRIDDEN, "card": "card-1"}),
     ("an unknown member", {**OVERRIDDEN, "foo": 1}),
 ]
@@ -69,6 +80,8 @@ WRONG = [
     ({"outcome": "accepted", "acceptedSuggestions": []}, "acceptedSuggestions"),
     ({"outcome": "accepted", "acceptedSuggestions": [{}]}, "acceptedSuggestions"),
     ({"overrideReason": {}}, "overrideReason"),
+    ({"overrideReason": None, "overrideReasons": {}}, "overrideReason"),
+    ({"overrideReason": {}, "extension": {}}, "overrideReason"),
     ({"overrideReason": {"reason": {"system": "x"}}}, "overrideReason"),
     ({"overrideReason": {"userComment": "x" * 10_001}}, "overrideReason"),
     ({"outcomeTimestamp": "0001-01-01T00:00:00+14:00"}, "outcomeTimestamp"),

@@ -148,6 +148,28 @@ def test_C38_an_open_server_is_asked_without_token(fetching: Client, server: Fhi
     assert {headers.get("authorization") for headers in server.headers} == {None}
 
 
+NO_TOKENS: list[Json] = [
+    {"access_token": 5},
+    {"access_token": "t", "expires_in": "soon"},
+    {"access_token": "t", "expires_in": [300]},
+    {"access_token": "t", "scope": {"a": 1}},
+    {"access_token": "t", "patient": ["1"]},
+]
+"""Tokens with a member of the wrong kind."""
+
+
+@pytest.mark.parametrize("token", NO_TOKENS, ids=str)
+def test_C46_a_complete_prefetch_is_answered_whatever_the_token_is(client: Client, token: Json) -> None:
+    request = demo_request("trigger-positive", WRITTEN_FOR)
+    unusable = {**request, "fhirServer": "https://ehr.example/r4", "fhirAuthorization": token}
+    assert same(client.cards(unusable)) == same(client.cards(request))
+
+
+def test_C46_a_number_in_a_text_is_read(fetching: Client, server: FhirServer) -> None:
+    assert fetching.cards(asking(server, fhirAuthorization={"access_token": "t", "expires_in": "300"}))
+    assert {headers.get("authorization") for headers in server.headers} == {"Bearer t"}
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -157,6 +179,7 @@ def test_C38_an_open_server_is_asked_without_token(fetching: Client, server: Fhi
         {"access_token": "t", "patient": "somebody-else"},
         {"access_token": "t\r\nX-Evil: 1"},
         {"access_token": "tökén"},
+        *NO_TOKENS,
     ],
     ids=str,
 )
