@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -73,15 +73,15 @@ class Metrics(Collector):
         for fault in line.faults:
             self.faults[fault,] += 1
 
-    def add_results(self, service: str, results: Results) -> None:
-        """Count what was decided of one patient."""
+    def add_results(self, service: str, results: Results, *, asked: Set[str]) -> None:
+        """Count what was decided of one patient. asked: FHIR types of the service's prefetch."""
         for trial in results.trials:
             if trial.silent is None:
                 self.trials[service, trial.trial.id, trial.status.value] += 1
             for verdict in trial.verdicts:
                 if verdict.finding.truth is Truth.UNKNOWN and verdict.finding.reason:
                     self.unknown[trial.trial.id, verdict.finding.reason.value] += 1
-        for type_ in DECIDING & results.record.incomplete.keys():
+        for type_ in DECIDING & asked & results.record.incomplete.keys():
             self.incomplete[type_,] += 1
         self.unreadable[()] += sum(note.reason == "unreadable" for note in results.notes)
 

@@ -90,6 +90,12 @@ def test_metrics_count_what_did_not_come(fresh: httpx2.Client) -> None:
     assert found[sample("cds_fetch_faults_total", why=why)] == 1
 
 
+def test_metrics_count_no_type_that_was_never_asked_for(fresh: httpx2.Client) -> None:
+    for service in ("trial-eligibility", "ctdna-maintenance"):
+        fresh.post(f"/cds-services/{service}", json=demo_request("trigger-positive", WRITTEN_FOR))
+    assert [name for name, _ in counted(fresh) if name == "cds_incomplete_types_total"] == []
+
+
 def test_metrics_have_no_word_of_a_request(fresh: httpx2.Client) -> None:
     request = demo_request("trigger-positive", WRITTEN_FOR)
     page = {"resourceType": "Bundle", "link": [{"relation": "next", "url": "https://canary.example"}]}
