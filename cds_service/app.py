@@ -219,6 +219,7 @@ class Desk:
         """Answer a hook with cards."""
         service, hook_request, caller = await self._asked(request, _hook_request)
         line: logs.RequestLine = request.scope[LINE]
+        line.oddity = "" if hook_request.instance_is_uuid else "hook-instance-no-uuid"
         answer = Cards(await self._cards(service, hook_request, caller, line))
         self.ledger.give(service.id, hook_request, answer.cards)
         line.cards = len(answer.cards)
@@ -236,7 +237,7 @@ class Desk:
         gathered = await self.gathering.complete(request, self.known[service.id], caller.fhir_servers if caller else ())
         line.queries, line.faults = gathered.queries or None, tuple(sorted(set(gathered.lost.values())))
         results = self.results(service, gathered.request, gathered.lost)
-        self.metrics.add_results(service.id, results)
+        self.metrics.add_results(service.id, results, asked={each.type for each in self.known[service.id].values()})
         return await self._wanted(request, self.cards(service, results), line)
 
     async def _wanted(

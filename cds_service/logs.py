@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -25,7 +26,8 @@ class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One request. route: its template. duration_ms: wall time. correlation: what an error answer refers to.
 
     withheld: cards that the user overrode before. queries: asked of the FHIR server. faults: why some of them brought
-    nothing or not all. refused: why nobody was let in, one of the words of `authentication.Reason`.
+    nothing or not all. refused: why nobody was let in, one of the words of `authentication.Reason`. oddity: what was
+    answered and is not as CDS Hooks asks; the line is then a warning.
     """
 
     time: str = ""
@@ -39,6 +41,7 @@ class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     queries: int | None = None
     faults: tuple[str, ...] = ()
     refused: str = ""
+    oddity: Literal["", "hook-instance-no-uuid"] = ""
     correlation: str = ""
     error: str = ""
 
@@ -58,8 +61,9 @@ class EventLine(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 def write(line: RequestLine) -> None:
-    """Write one line."""
-    _write(line, logging.ERROR if line.status >= 500 else logging.INFO)
+    """Write one line; it is an error when the service failed, a warning when the client does not keep to CDS Hooks."""
+    level = logging.WARNING if line.oddity else logging.INFO
+    _write(line, logging.ERROR if line.status >= 500 else level)
 
 
 def tell(line: EventLine) -> None:

@@ -24,6 +24,7 @@ PATIENT_KEY = "patient"
 DOTS = frozenset({".", ".."})
 """Ids by FHIR's pattern that would be another place in a URL."""
 
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _USER = re.compile(r"(?:https?://[!-~]+/)?(Practitioner|PractitionerRole|Patient|RelatedPerson)/[!-.0-~]+")
 PATIENT_FACING = frozenset({"Patient", "RelatedPerson"})
 
@@ -66,7 +67,8 @@ class UnusableAuthorization(msgspec.Struct, frozen=True):
 class HookRequest(msgspec.Struct, frozen=True):
     """A request that was checked. patient: the bare id. prefetch: key -> what came, None for the client's null.
 
-    user: as the client names him (`Practitioner/7`); empty when it does not.
+    user: as the client names him (`Practitioner/7`); empty when it does not. instance_is_uuid: as CDS Hooks asks of
+    `hookInstance`; nothing here depends on it.
     """
 
     hook: str
@@ -76,6 +78,7 @@ class HookRequest(msgspec.Struct, frozen=True):
     fhirServer: str | None = None
     fhirAuthorization: FhirAuthorization | UnusableAuthorization | None = None
     user: str = ""
+    instance_is_uuid: bool = True
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -124,6 +127,7 @@ def read_request(raw: bytes, *, hook: str) -> HookRequest:
         fhirServer=envelope.fhirServer,
         fhirAuthorization=_authorization(envelope.fhirAuthorization),
         user=context.userId or "",
+        instance_is_uuid=_UUID.fullmatch(envelope.hookInstance or "") is not None,
     )
 
 

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,8 +45,26 @@ def test_C21_a_member_of_the_wrong_kind_is_named(
     refused(client, {**positive, name: value}, 400, name)
 
 
-def test_C21_a_hookInstance_that_is_no_uuid_is_accepted(client: Client, positive: dict[str, Any]) -> None:
-    assert client.cards({**positive, "hookInstance": "call-1"})
+@pytest.mark.parametrize(
+    ("instance", "level"),
+    [
+        ("d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "info"),
+        ("D1577C69-DFBE-44AD-BA6D-3E05E953B2EA", "info"),
+        ("canary-1", "warning"),
+        ("d1577c69dfbe44adba6d3e05e953b2ea", "warning"),
+    ],
+)
+def test_C21_a_hookInstance_that_is_no_uuid_is_accepted_and_noticed_without_its_value(
+    client: Client, positive: dict[str, Any], caplog: pytest.LogCaptureFixture, instance: str, level: str
+) -> None:
+    caplog.set_level(logging.INFO, "cds_service")
+    assert client.cards({**positive, "hookInstance": instance})
+    until = time.monotonic() + 5
+    while not caplog.messages and time.monotonic() < until:
+        time.sleep(0.01)
+    line = json.loads(caplog.messages[-1])
+    assert (line["level"], line.get("oddity")) == (level, "hook-instance-no-uuid" if level == "warning" else None)
+    assert instance not in caplog.text
 
 
 def test_C94_fhirAuthorization_needs_fhirServer(client: Client, positive: dict[str, Any]) -> None:
