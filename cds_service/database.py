@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
@@ -40,6 +40,9 @@ PATIENCE = "ledger_patience"
 
 WRITES = "ledger_writes"
 """The option of a transaction that writes: SQLite locks at its beginning, where waiting for others is safe."""
+
+PRIVATE = 0o600
+"""Who may read and write the file: its owner. SQLite gives what it puts beside it the same."""
 
 DRIVER = "psycopg[binary]"
 
@@ -125,8 +128,19 @@ def _begin_at_postgresql(connection: Connection) -> None:
 
 
 def _make(file: Path) -> None:
+    _keep_private(file)
     with closing(sqlite3.connect(file, timeout=START)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _keep_private(file: Path) -> None:
+    """Let the owner alone read it, and what SQLite puts beside it. What another owns stays as it is."""
+    with suppress(OSError):  # a folder that is not there is SQLite's to name
+        file.touch(mode=PRIVATE)
+    for each in (file, *(file.with_name(f"{file.name}{beside}") for beside in ("-wal", "-shm"))):
+        if each.is_file():
+            with suppress(PermissionError):
+                each.chmod(PRIVATE)
 
 
 def _sqlite(file: Path) -> Engine:

@@ -118,6 +118,21 @@ def test_the_key_is_the_owners_alone_and_outlives_the_service(new_ledger: NewLed
         assert file.read_bytes() == key
 
 
+@pytest.mark.parametrize("before", ["none", "one that others may read"])
+def test_the_file_and_what_stands_beside_it_are_the_owners_alone(tmp_path: Path, before: str) -> None:
+    settings = Settings(auth="off", data_dir=tmp_path)
+    if before != "none":
+        with asking(settings):
+            pass
+        (tmp_path / FILE).chmod(0o644)
+    with asking(settings) as client, closing(sqlite3.connect(tmp_path / FILE)) as reader:
+        reader.execute("SELECT count(*) FROM cards")
+        client.cards(asked_for())
+        rows_once_there(settings, CARDS, 1)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob(f"{FILE}*")}
+    assert modes == {FILE: 0o600, f"{FILE}-wal": 0o600, f"{FILE}-shm": 0o600}
+
+
 # Nothing of a patient
 
 CANARIES = {
