@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 import shutil
 import socket
 import ssl
 import sys
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -39,14 +43,44 @@ OTHER_PORT = "Another port is named by `make run PORT=8081` or `--port 8081`."
 PIPED_WIDTH = 110
 BAD_INPUT = 2
 
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What the system says of a place where output cannot go; nothing but output is written to a file by hand here."""
+
 
 def main() -> None:
     """Run the command; a setting or content that cannot be used is one line on stderr and exit 2."""
     try:
-        app()
+        with _printing():
+            app()
     except CdsError as error:
         _complain(str(error))
         sys.exit(BAD_INPUT)
+
+
+class OutputError(CdsError):
+    """Standard output cannot be written. why: as the system says it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"the output cannot be written: {self.why}"
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Let everything that is printed be written out. Raises OutputError."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails once more at its end
+        raise OutputError(str(error.strerror)) from error
 
 
 def _complain(what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import gzip
 import zlib
@@ -60,7 +61,7 @@ def evaluate_file(file: Path, *, content: Content, known: Templates, today: dt.d
 def _read(file: Path) -> bytes:
     try:
         raw = file.read_bytes()
-        return gzip.decompress(raw) if file.suffix == ".gz" else raw
+        return (gzip.decompress(raw) if file.suffix == ".gz" else raw).removeprefix(codecs.BOM_UTF8)
     except (OSError, EOFError, zlib.error) as error:
         raise RecordError(getattr(error, "strerror", None) or "not a gzip file") from error
 
@@ -74,6 +75,8 @@ def _parts(raw: bytes, known: Templates) -> tuple[Sequence[Part], str | None]:
     except (UnicodeDecodeError, RecursionError) as error:
         raise RecordError("not JSON") from error
     if peek.hook is msgspec.UNSET and peek.prefetch is msgspec.UNSET:
+        if _is_one_object_per_line(raw):
+            raise RecordError("one JSON object per line: give it one resource or Bundle per file")
         body = decode(raw)
         return [Part(body, missing=None if isinstance(body, Bundle) else ALONE)], None
     try:
@@ -82,6 +85,15 @@ def _parts(raw: bytes, known: Templates) -> tuple[Sequence[Part], str | None]:
         raise RecordError(error.what) from error
     patient = envelope.context.patientId if envelope.context else None
     return parts_of_file(envelope.prefetch or {}, known), patient.removeprefix("Patient/") if patient else None
+
+
+def _is_one_object_per_line(raw: bytes) -> bool:
+    """Whether a file is NDJSON, as bulk exports are: its first two lines are each an object."""
+    lines = raw.strip().split(b"\n", 2)[:2]
+    try:
+        return len([msgspec.json.decode(line, type=dict[str, msgspec.Raw]) for line in lines]) == 2
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def json_line(file: str, results: Results) -> str:
