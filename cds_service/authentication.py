@@ -99,6 +99,8 @@ class Authentication:
         self._used = _used_tokens(settings) if clients else None
         if clients and settings.public_url is None:
             logs.tell(logs.EventLine(event="audience-from-host-header", setting="CDS_PUBLIC_URL"))
+        if settings.auth == "optional" and not clients:
+            logs.tell(logs.EventLine(event="every-token-refused", setting="CDS_CLIENTS"))
 
     async def caller(self, request: Request) -> Client | None:
         """Return the client that calls; None for anybody where that is allowed. Raises Refused."""

@@ -32,6 +32,7 @@ from cds_service.settings import (
     load_content_settings,
     load_ledger_settings,
     load_settings,
+    unknown_variables,
 )
 from hooks.prefetch import templates
 from mappings.lint import CoverageRow
@@ -104,6 +105,7 @@ def serve(
     settings = load_settings()
     _check_free(host, port)
     logs.configure()
+    _warn_of_unknown_variables()
     one = create_app(settings)
     _tell(settings, host, port, secure=ssl_certfile is not None)
     uvicorn.run(
@@ -119,6 +121,11 @@ def serve(
         log_level="warning",
         **CONNECTIONS,
     )
+
+
+def _warn_of_unknown_variables() -> None:
+    for name, nearest in unknown_variables().items():
+        logs.tell(logs.EventLine(event="unknown-setting", setting=name, nearest=nearest))
 
 
 def _check_free(host: str, port: int) -> None:

@@ -49,13 +49,15 @@ class RequestLine(msgspec.Struct, omit_defaults=True, kw_only=True):
 class EventLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     """Something that happened outside of any request.
 
-    event: what. setting: which one to look at. count: to how many. error: where it came from.
+    event: what. setting: which one to look at. nearest: the one that may have been meant. count: to how many. error:
+    where it came from.
     """
 
     event: str
     time: str = ""
     level: str = "info"
     setting: str = ""
+    nearest: str = ""
     count: int | None = None
     error: str = ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import zoneinfo
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -183,6 +184,13 @@ def serving_is_set() -> bool:
     """Whether any setting that concerns the service alone stands in the environment."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields.keys() - LedgerSettings.model_fields.keys()}
     return not known.isdisjoint(os.environ)
+
+
+def unknown_variables() -> dict[str, str]:
+    """Return each variable with our prefix that is no setting, with the setting that it is most like, or nothing."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return {name: next(iter(get_close_matches(name.upper(), known, n=1)), "") for name in unknown}
 
 
 def _load(model: type[S], **given: Any) -> S:

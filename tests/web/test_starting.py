@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
+from cds_service import logs
 from tests.web.shell import run
 
 OFF = {"CDS_AUTH": "off"}
+CANARY = "https://canary.example"
 CLIENTS = {"CDS_PUBLIC_URL": "https://cds.example", "CDS_CLIENTS": "FOLDER/content"}
 SITE = {**OFF, "CDS_SITE_FILE": "FOLDER/content"}
 
@@ -45,6 +52,43 @@ def test_what_cannot_be_used_is_one_line(
     done = run("serve", "--port", "0", *options.replace("FOLDER", str(tmp_path)).split())
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert line.replace("FOLDER", str(tmp_path)) in done.err
+
+
+NOTICED = [
+    # variables, the lines of the log as (event, setting, nearest)
+    (OFF, []),
+    ({**OFF, "CDS_FHIR_SERVER": CANARY}, [("unknown-setting", "CDS_FHIR_SERVER", "CDS_FHIR_SERVERS")]),
+    ({**OFF, "cds_sitefile": CANARY}, [("unknown-setting", "cds_sitefile", "CDS_SITE_FILE")]),
+    ({**OFF, "CDS_XYZ": CANARY}, [("unknown-setting", "CDS_XYZ", None)]),
+    ({"CDS_AUTH": "optional"}, [("every-token-refused", "CDS_CLIENTS", None)]),
+    ({"CDS_AUTH": "optional", "CDS_PUBLIC_URL": "https://a.example"}, [("every-token-refused", "CDS_CLIENTS", None)]),
+]
+
+
+@contextmanager
+def logging_as_it_was() -> Iterator[None]:
+    """Take back what `serve` does to the process's logging."""
+    root, hook = logging.getLogger(), threading.excepthook
+    handlers, propagate, level, of_root = logs.LOGGER.handlers, logs.LOGGER.propagate, logs.LOGGER.level, root.handlers
+    yield
+    logs.LOGGER.handlers, logs.LOGGER.propagate, root.handlers = handlers, propagate, of_root
+    logs.LOGGER.setLevel(level)
+    threading.excepthook = hook
+
+
+@pytest.mark.parametrize(("variables", "lines"), NOTICED, ids=[str(lines) for _, lines in NOTICED])
+def test_what_is_set_and_has_no_effect_is_noticed_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], lines: list[tuple[str, str, str | None]]
+) -> None:
+    monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with logging_as_it_was():
+        done = run("serve", "--port", "0")
+    told = [json.loads(line) for line in done.out.splitlines()]
+    assert [(line["event"], line["setting"], line.get("nearest")) for line in told] == lines
+    assert {line["level"] for line in told} <= {"warning"}
+    assert CANARY not in done.out + done.err
 
 
 @pytest.mark.parametrize("port", ["80800", "65536", "-1"])
