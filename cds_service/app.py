@@ -410,12 +410,13 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 class Preflights(CORSMiddleware):
-    """CORS, in which a preflight that is refused is an OperationOutcome too."""
+    """CORS, in which a preflight that is granted has no body, and one that is refused is an OperationOutcome too."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
         answer = super().preflight_response(request_headers)
         if answer.status_code == 200:
-            return answer
+            text = {"content-type", "content-length"}
+            return Response(headers={name: value for name, value in answer.headers.items() if name not in text})
         what = "This origin, method or header is not among those that may call."
         return _protocol_error(ProtocolError(answer.status_code, "forbidden", what))
 

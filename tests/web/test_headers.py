@@ -62,6 +62,9 @@ def test_C91_a_preflight_is_still_answered(client: Client) -> None:  # noqa: N80
     }
     answer = client.http.options("/cds-services/trial-eligibility", headers=headers)
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, ORIGIN)
+    assert (answer.content, answer.headers.get("content-type"), answer.headers["content-length"]) == (b"", None, "0")
+    assert answer.headers["access-control-allow-methods"] == "GET, POST"
+    assert "authorization" in answer.headers["access-control-allow-headers"]
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
