@@ -41,6 +41,9 @@ from terminology.errors import CdsError, RecordError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 OTHER_PORT = "Another port is named by `make run PORT=8081` or `--port 8081`."
+OF_THE_PORT = frozenset({errno.EADDRINUSE, errno.EACCES})
+"""What the system says where another port may help."""
+
 PIPED_WIDTH = 110
 BAD_INPUT = 2
 
@@ -132,8 +135,10 @@ def _check_free(host: str, port: int) -> None:
     """Raise SettingsError where nothing can listen: the server itself notices only after `_tell` named the address."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
-    except OSError as error:
-        raise SettingsError("serve", f"{error.strerror}. {OTHER_PORT}") from error
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, OSError) and error.errno in OF_THE_PORT:
+            raise SettingsError("serve", f"{error.strerror}. {OTHER_PORT}") from error
+        raise SettingsError("--host", f"'{host}' is not an address of this machine") from error
 
 
 def _check_certificate(certificate: Path | None, key: Path | None) -> None:

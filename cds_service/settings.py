@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -129,10 +129,18 @@ class Settings(LedgerSettings):
         if ANY in self.cors_origins and self.auth != "off":
             raise ValueError("CDS_CORS_ORIGINS: '*' is allowed only together with CDS_AUTH=off")
         for server in self.fhir_servers:
-            _check_plain_http("CDS_FHIR_SERVERS", server, allowed=self.auth == "off")
+            self._check_plain_http("CDS_FHIR_SERVERS", server, ("off",))
         if self.public_url is not None:
-            _check_plain_http("CDS_PUBLIC_URL", self.public_url, allowed=self.auth != "required")
+            self._check_plain_http("CDS_PUBLIC_URL", self.public_url, ("off", "optional"))
         return self
+
+    def _check_plain_http(self, name: str, text: str, allowed: Sequence[str]) -> None:
+        """Plain http carries patient data in the clear: only to this machine, and only where nothing must be proven."""
+        if text == ANY or not text.startswith("http://"):
+            return
+        if self.auth not in allowed or urlsplit(text).hostname not in LOOPBACK:
+            words = " or ".join(f"CDS_AUTH={auth}" for auth in allowed)
+            raise ValueError(f"{name}: {text} is plain http; that is allowed on loopback with {words} only")
 
     def _has_what_authentication_needs(self) -> None:
         for name, value in (("CDS_PUBLIC_URL", self.public_url), ("CDS_CLIENTS", self.clients)):
@@ -152,14 +160,6 @@ def _url(text: str) -> Address:
 def _base_url(text: str) -> str:
     _url(text)
     return text.rstrip("/")
-
-
-def _check_plain_http(name: str, text: str, *, allowed: bool) -> None:
-    """Plain http carries patient data in the clear: only to this machine, and only where nothing must be proven."""
-    if text == ANY or not text.startswith("http://"):
-        return
-    if not allowed or urlsplit(text).hostname not in LOOPBACK:
-        raise ValueError(f"{name}: {text} is plain http; that is allowed on loopback with CDS_AUTH=off only")
 
 
 S = TypeVar("S", bound=ContentSettings)
