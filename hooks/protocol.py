@@ -146,7 +146,7 @@ def decode_envelope(raw: bytes) -> Envelope:
             raw.decode()  # a member that is skipped is not looked at: the whole body is, once
         return _decode_whole(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(400, "structure", f"The body is not JSON: {_why(error)}") from error
+        raise ProtocolError(400, "structure", f"The body is not JSON: {_why(error)}.") from error
 
 
 def _decode_whole(raw: bytes) -> Envelope:
@@ -430,7 +430,7 @@ def read_feedback(raw: bytes) -> list[FeedbackItem]:
     except msgspec.ValidationError as error:
         raise ProtocolError(400, "structure", *_misfit(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(400, "structure", f"The body is not JSON: {_why(error)}") from error
+        raise ProtocolError(400, "structure", f"The body is not JSON: {_why(error)}.") from error
     for index, item in enumerate(items):
         _check_item(item, f"feedback[{index}]")
     return items

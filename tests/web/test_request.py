@@ -107,7 +107,7 @@ MISFIT = b'{"hook":"patient-view","hookInstance":"1","context":{"patientId":"1"}
 def test_C25_what_does_not_fit_does_not_hide_what_is_no_json(client: Client, tail: bytes) -> None:
     answer = client.send(PATH, MISFIT + tail)
     assert answer.status_code == 400
-    assert issue(answer)["details"]["text"] == "The body is not JSON: it is malformed"
+    assert issue(answer)["details"]["text"] == "The body is not JSON: it is malformed."
 
 
 @pytest.mark.parametrize("text", [b'"\\ud800"', b'"\\ud800x"', b'"\\udc00"', b'"\\ux"'])
