@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cds_service.pages import escape, page, table
+from cds_service.pages import code, escape, page, table
 from cds_service.settings import Settings
 
 Schema = Mapping[str, Any]
@@ -30,11 +29,7 @@ def docs_page(document: Schema, settings: Settings) -> str:
 
 def words(text: str) -> str:
     """Return plain text with `code` as a paragraph."""
-    return f"<p>{_code(text)}</p>"
-
-
-def _code(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return f"<p>{code(text)}</p>"
 
 
 def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -85,7 +80,7 @@ def resolved(element: Schema, document: Schema) -> Schema:
 
 
 def _parameters(parameters: Iterable[Schema]) -> str:
-    rows = [(f"<code>{escape(p['name'])}</code>", type_of(p["schema"]), _code(p["description"])) for p in parameters]
+    rows = [(f"<code>{escape(p['name'])}</code>", type_of(p["schema"]), code(p["description"])) for p in parameters]
     return table(("Parameter", "Type", "Meaning"), rows) if rows else ""
 
 
@@ -93,7 +88,7 @@ def _responses(responses: Schema, document: Schema) -> Iterator[tuple[str, str, 
     for status, response in responses.items():
         found = resolved(response, document)
         bodies = (type_of(content["schema"]) for content in found["content"].values())
-        yield escape(status), _code(found["description"]), " or ".join(bodies)
+        yield escape(status), code(found["description"]), " or ".join(bodies)
 
 
 def _content(title: str, carrier: Schema) -> str:
@@ -118,7 +113,7 @@ def _examples(carrier: Schema) -> str:
 def _schema(name: str, schema: Schema, document: Schema) -> str:
     needed = schema.get("required", ())
     rows = [
-        (_member(member, required=member in needed), type_of(each), _code(_meaning(each, document)))
+        (_member(member, required=member in needed), type_of(each), code(_meaning(each, document)))
         for member, each in schema.get("properties", {}).items()
     ]
     members = table(("Member", "Type", "Meaning"), rows) if rows else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from cds_service.pages import escape, terms
+from cds_service.pages import code, terms
 
 FULL_LINE = 90
 """Characters of a line that goes on in the next; after a shorter one something new begins."""
@@ -37,7 +37,7 @@ def _block(lines: list[str]) -> str:
 
 def _broken(lines: Iterable[str]) -> str:
     """Return lines as HTML, broken only after those that are not full."""
-    shown = "".join(f"{escape(line.strip())}{' ' if len(line) > FULL_LINE else '<br>'}" for line in lines)
+    shown = "".join(f"{code(line.strip())}{' ' if len(line) > FULL_LINE else '<br>'}" for line in lines)
     return shown.removesuffix("<br>").rstrip()
 
 

@@ -49,7 +49,14 @@ FRAME = """<!doctype html>
 
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
+_CODE = re.compile(r"`([^`]+)`")
+
 escape = html.escape
+
+
+def code(text: str) -> str:
+    """Return plain text with `code` as HTML."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def dated(text: str) -> str:

@@ -13,9 +13,9 @@ import msgspec
 import yaml
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
-from cds_service.pages import as_asked, dated, escape, link, page, table, terms
+from cds_service.pages import as_asked, dated, escape, link, page, prefers_html, table, terms
 from hooks.protocol import ProtocolError
 from mappings.catalogue import Catalogue
 from mappings.digest import Rules
@@ -33,6 +33,13 @@ WHOSE_WORDS = {
     "site": "site rule",
 }
 """Where a criterion's words come from, as a page says it."""
+
+
+NO_SUCH_TRIAL = page(
+    "No such trial",
+    "<p>There is no trial of this id here. All that there are stand in the list of trials.</p>",
+    root="../",
+)
 
 
 class RegistryReport(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -138,6 +145,8 @@ class TrialPages:
     async def trial(self, request: Request) -> Response:
         """Answer one trial with all its criteria. Raises ProtocolError 404."""
         trial = self.trials.get(request.path_params["id"])
+        if trial is None and prefers_html(request.headers.get("accept", "")):
+            return HTMLResponse(NO_SUCH_TRIAL, status_code=404, headers={"Vary": "Accept"})
         if trial is None:
             raise ProtocolError(404, "not-found", "There is no trial of this id.")
         rules = await run_in_threadpool(self.rules, trial.id)

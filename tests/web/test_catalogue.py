@@ -89,13 +89,29 @@ def test_a_criterion_says_what_decides_it_and_whether_a_person_does(
     assert (shown["asks"], shown["human"]) == (asks, human)
 
 
-@pytest.mark.parametrize("path", ["/trials/NCT00000000", "/trials/nct05797077", "/trials/%3Cscript%3E", "/trials/"])
-@pytest.mark.parametrize("accept", ["application/json", BROWSER])
-def test_an_unknown_trial_is_404_and_is_not_repeated(client: Client, path: str, accept: str) -> None:
-    answer = client.get(path, accept=accept)
+UNKNOWN = ["/trials/NCT00000000", "/trials/nct05797077", "/trials/%3Cscript%3E"]
+
+
+@pytest.mark.parametrize("path", [*UNKNOWN, "/trials/"])
+def test_an_unknown_trial_is_404_and_is_not_repeated(client: Client, path: str) -> None:
+    answer = client.get(path, accept="application/json")
     assert answer.status_code == 404
     assert answer.json()["issue"][0]["code"] == "not-found"
     assert "script" not in answer.text
+
+
+@pytest.mark.parametrize("path", UNKNOWN)
+def test_an_unknown_trial_is_a_page_to_a_browser(client: Client, path: str) -> None:
+    answer = client.http.get(path, headers={"accept": BROWSER})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no trial of this id here." in answer.text
+    assert '<a href="../trials">' in answer.text
+    assert "script" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/about", "/docs", "/trials"])
+def test_a_page_shows_no_mark_of_plain_text(client: Client, path: str) -> None:
+    assert "`" not in client.http.get(path, headers={"accept": BROWSER}).text
 
 
 ACCEPTS = [
