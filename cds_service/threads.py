@@ -48,9 +48,17 @@ class Bounded:
         """Return what a call returns. Raises TimeoutError when it has not by then, waiting for a place included."""
         async with asyncio.timeout(seconds):
             await self._free.acquire()
-            loop, future = asyncio.get_running_loop(), in_thread(call, self._name)
-            future.add_done_callback(lambda _: self._release(loop))
+            future = self._begun(call, asyncio.get_running_loop())
             return await asyncio.wrap_future(future)
+
+    def _begun(self, call: Callable[[], T], loop: asyncio.AbstractEventLoop) -> Future[T]:
+        try:
+            future = in_thread(call, self._name)
+        except RuntimeError:  # the system has no thread to give
+            self._free.release()
+            raise
+        future.add_done_callback(lambda _: self._release(loop))
+        return future
 
     def _release(self, loop: asyncio.AbstractEventLoop) -> None:
         with suppress(RuntimeError):  # the loop has ended before the call

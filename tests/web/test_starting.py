@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,6 +87,9 @@ def test_what_is_set_and_has_no_effect_is_noticed_without_its_value(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], lines: list[tuple[str, str, str | None]]
 ) -> None:
     monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
+    for name in set(os.environ) - {"CDS_DATA_DIR"}:
+        if name.startswith("CDS_"):
+            monkeypatch.delenv(name)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with logging_as_it_was():
