@@ -293,9 +293,10 @@ def started(
 ) -> subprocess.Popen[bytes]:
     """Run `cds-service serve` until it is ready."""
     command = [str(Path(sys.executable).parent / "cds-service"), "serve", "--port", str(port)]
+    inherited = {name: value for name, value in os.environ.items() if name != "CDS_LIVE_FHIR_SERVER"}
     running = subprocess.Popen(
         command,
-        env={**os.environ, "CDS_AUTH": "off", **(settings or {})},
+        env={**inherited, "CDS_AUTH": "off", **(settings or {})},
         stdout=output or subprocess.DEVNULL,
         stderr=output,
     )

@@ -41,6 +41,13 @@ WRONG = [
 
 
 @pytest.fixture(autouse=True)
+def _nothing_else_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in set(os.environ) - {"CDS_DATA_DIR"}:
+        if name.startswith("CDS_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
 def _never_serving(monkeypatch: pytest.MonkeyPatch) -> None:
     def serving(*arguments: Any, **options: Any) -> None:
         raise AssertionError("it started")
@@ -87,9 +94,6 @@ def test_what_is_set_and_has_no_effect_is_noticed_without_its_value(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], lines: list[tuple[str, str, str | None]]
 ) -> None:
     monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
-    for name in set(os.environ) - {"CDS_DATA_DIR"}:
-        if name.startswith("CDS_"):
-            monkeypatch.delenv(name)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with logging_as_it_was():
