@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from mappings.misfits import Path, misfit
 from terminology.errors import ContentError
 from terminology.resources import Folder
 
-Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -37,11 +37,20 @@ class Document:
         return ContentError(self.file, self.line(path), self._criterion(path), what)
 
     def _criterion(self, path: Path) -> str:
-        if len(path) > 1 and path[0] == "criteria" and isinstance(path[1], int):
-            criterion = self.content["criteria"][path[1]]
-            if isinstance(criterion, dict) and "id" in criterion:
-                return f"criterion {criterion['id']}"
+        """Return the criterion that a path leads into, a site's rule among them; else the path itself."""
+        value = self.content
+        for step in path:
+            value = _entry(value, step)
+            if isinstance(step, int) and isinstance(value, dict) and "id" in value:
+                return f"criterion {value['id']}"
         return ".".join(str(step) for step in path)
+
+
+def _entry(value: Any, step: str | int) -> Any:
+    """Return the entry of a list or a mapping; the value itself where a step is only pydantic's."""
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return value.get(step, value) if isinstance(value, dict) else value
 
 
 def read_yaml(file: Folder) -> Document:
@@ -49,7 +58,7 @@ def read_yaml(file: Folder) -> Document:
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a ValueError: not UTF-8, or a day that is none
         mark = getattr(error, "problem_mark", None)
         raise ContentError(file.name, mark.line + 1 if mark else 0, "", f"not YAML: {_why(error)}") from error
     lines: dict[Path, int] = {}
@@ -84,7 +93,4 @@ def validated(document: Document, model: type[M]) -> M:
     try:
         return model.model_validate(document.content)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = tuple(first["loc"])
-        last = path[-1] if path else ""
-        raise document.error(path, f"{last}: {first['msg']}") from error
+        raise document.error(*misfit(error.errors()[0], model)) from error
