@@ -14,7 +14,7 @@ from pathlib import Path
 from cds_service.clients import load_clients
 from cds_service.content import given, load_content
 from cds_service.settings import SettingsError, load_content_settings, load_settings, serving_is_set
-from cds_service.site import site_rules
+from cds_service.site import load_at_site
 from mappings.lint import CoverageRow, Problem, Severity, Subject, coverage, lint, read_subject
 from terminology.errors import ContentError
 
@@ -51,7 +51,7 @@ def _subject() -> tuple[Subject, list[Problem]]:
     settings = load_content_settings()
     trials, value_sets = given(settings.trials_dir), given(settings.valuesets_dir)
     sources = [folder / SOURCES for folder in trials if (folder / SOURCES).is_dir()]
-    return read_subject(trials, (), value_sets, sources, site_rules(settings.site_file))
+    return read_subject(trials, (), value_sets, sources, load_at_site(settings.site_file))
 
 
 def coverage_rows(tests: Path) -> list[CoverageRow]:

@@ -8,11 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from cds_service.settings import ContentSettings
-from cds_service.site import Site, load_site
+from cds_service.site import Site, load_at_site, load_site
 from mappings.catalogue import Catalogue, load_catalogue
 from terminology.codings import Coding
 from terminology.conceptmaps import load_concept_maps
-from terminology.errors import ContentError
 from terminology.valuesets import Vocabulary, load_value_sets
 
 
@@ -36,9 +35,8 @@ def load_content(settings: ContentSettings) -> Content:
     maps = load_concept_maps(*given(settings.conceptmaps_dir))
     vocabulary = Vocabulary(value_sets, maps)
     site = load_site(settings.site_file, vocabulary)
-    catalogue = load_catalogue(vocabulary, site.policy(), given(settings.trials_dir), at_site=site.trials)
-    for id_ in site.trials.keys() - catalogue.trials.keys():
-        raise ContentError(str(settings.site_file), 0, f"trials.{id_}", "is no trial of the catalogue")
+    at_site = load_at_site(settings.site_file)
+    catalogue = load_catalogue(vocabulary, site.policy(), given(settings.trials_dir), at_site=at_site)
     return Content(catalogue, maps, site)
 
 

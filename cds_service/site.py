@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from hooks.cards import OVERRIDE_REASONS
 from mappings.clinical_time import CalendarPeriod
 from mappings.evaluation import Policy
 from mappings.kinds.base import Part, Period
-from mappings.lint import SiteRule, SiteRules
+from mappings.misfits import Path as Place
+from mappings.misfits import PlacedError
 from mappings.recency import DEFAULT_RECENCY
-from mappings.trials import SiteTrial
+from mappings.trials import AtSite, SiteTrial
 from mappings.yaml_content import Document, read_yaml, validated
-from terminology.errors import ContentError
+from terminology import units
 from terminology.valuesets import Vocabulary
 
 CARDS = 5
@@ -50,7 +51,7 @@ class Site(Part):
     def _reasons_are_ours(cls, value: Mapping[str, CalendarPeriod]) -> Mapping[str, CalendarPeriod]:
         for code in value:
             if code not in REASONS:
-                raise ValueError(f"'{code}' is not a reason that our cards offer: {', '.join(REASONS)}")
+                raise PlacedError((code,), f"'{code}' is not a reason that our cards offer: {', '.join(REASONS)}")
         return value
 
     def policy(self) -> Policy:
@@ -62,45 +63,39 @@ class Site(Part):
 def load_site(file: Path | None, vocabulary: Vocabulary) -> Site:
     """Return the site's settings; the defaults when there is no file. A trial's own names are checked with the trials.
 
-    Raises ContentError with file and line: not YAML, something unknown, a value set that does not exist.
+    Raises ContentError with file and line: not YAML, something unknown, a value set that does not exist, a unit that
+    does not measure it.
     """
-    if file is None:
-        return Site()
-    document = read_yaml(file)
-    if document.content is None:
-        return Site()
-    site = validated(document, Site)
-    for part in ("recency", "upper_limits"):
-        for name in getattr(site, part):
-            if name not in vocabulary.value_sets:
-                raise _unknown(document, part, name)
-    for id_, trial in site.trials.items():
-        for name in sorted(frozenset().union(*(rule.value_sets for rule in trial.rules))):
-            if name not in vocabulary.value_sets:
-                raise _unknown(document, f"trials.{id_}", name)
+    document, site = _read(file)
+    if document is None:
+        return site
+    for place, name in _named(site):
+        if name not in vocabulary.value_sets:
+            raise document.error(place, f"unknown value set '{name}'")
+    for name, limit in site.upper_limits.items():
+        if units.dimension(limit.unit, analyte=name) is None:
+            raise document.error(("upper_limits", name, "unit"), f"unit: '{limit.unit}' is no unit of {name}")
     return site
 
 
-def _unknown(document: Document, part: str, name: str) -> ContentError:
-    return document.error((part, name), f"unknown value set '{name}'")
+def load_at_site(file: Path | None) -> AtSite | None:
+    """Return what a site's file says of trials; None when there is none. Raises ContentError as `load_site` does."""
+    document, site = _read(file)
+    return AtSite(site.trials, document) if document is not None else None
 
 
-def site_rules(file: Path | None) -> SiteRules | None:
-    """Return what the linter reads of a site's file; None when there is none. Raises ContentError."""
-    if file is None:
-        return None
-    document = read_yaml(file)
-    content = document.content if isinstance(document.content, dict) else {}
-    trials = content.get("trials") or {}
-    site = validated(document, Site) if content else Site()
-    return SiteRules(
-        file.name,
-        known_settings=frozenset(Site.model_fields),
-        settings={name: document.line((name,)) for name in content},
-        trials={name: document.line(("trials", name)) for name in trials},
-        rules=tuple(
-            SiteRule(id_, rule.role, rule.when, line=document.line(("trials", id_, "rules", index)))
-            for id_, trial in site.trials.items()
-            for index, rule in enumerate(trial.rules)
-        ),
-    )
+def _read(file: Path | None) -> tuple[Document | None, Site]:
+    """Return a site's file and its settings; no document where nothing is set."""
+    document = read_yaml(file) if file is not None else None
+    if document is None or document.content is None:
+        return None, Site()
+    return document, validated(document, Site)
+
+
+def _named(site: Site) -> Iterator[tuple[Place, str]]:
+    """Yield every value set that a site names, with its place in the file."""
+    yield from ((("recency", name), name) for name in site.recency)
+    yield from ((("upper_limits", name), name) for name in site.upper_limits)
+    for id_, trial in site.trials.items():
+        for index, rule in enumerate(trial.rules):
+            yield from ((("trials", id_, "rules", index, "when"), name) for name in sorted(rule.value_sets))

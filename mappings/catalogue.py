@@ -17,11 +17,11 @@ from mappings.evaluation import Evaluation, Policy
 from mappings.facts import Note, PatientRecord
 from mappings.kinds.base import Part
 from mappings.kinds.studies import ENROLLED, of_study
-from mappings.trials import SiteTrial, Trial, Trigger, load_trial, load_trigger
+from mappings.misfits import PlacedError
+from mappings.trials import AtSite, SiteTrial, Trial, Trigger, load_trial, load_trigger
 from mappings.truth import Finding, Truth
 from mappings.verdicts import Results, Status, TrialVerdict, TriggerVerdict, Verdict
 from mappings.yaml_content import Document
-from terminology.errors import ContentError
 from terminology.resources import Folder
 from terminology.valuesets import Vocabulary
 
@@ -183,37 +183,69 @@ def load_catalogue(
     policy: Policy,
     trial_folders: Sequence[Folder] = (),
     trigger_folders: Sequence[Folder] = (),
-    at_site: Mapping[str, SiteTrial] | None = None,
+    at_site: AtSite | None = None,
 ) -> Catalogue:
     """Return the catalogue of the package, with a site's own folders added; a trial of the same id is replaced.
 
-    at_site: trial id -> the contact and the rules that a site adds to it.
+    at_site: the contacts and the rules that a site adds to trials.
     Raises ContentError with file, line and criterion for content that cannot be used.
     """
-    trials: dict[str, tuple[Trial, Document]] = {}
-    for file in _yaml_files((files("mappings") / "trials", *trial_folders)):
-        trial, document = load_trial(file)
-        _check_names(trial, document, vocabulary)
-        trials[trial.id] = (trial, document)
+    trials: dict[str, Trial] = {}
+    for folder in (files("mappings") / "trials", *trial_folders):
+        trials |= _trials(folder, vocabulary)
     triggers: dict[str, Trigger] = {}
-    for file in _yaml_files((files("mappings") / "triggers", *trigger_folders)):
+    for folder in (files("mappings") / "triggers", *trigger_folders):
+        triggers |= _triggers(folder, trials)
+    here = _at_site(trials, at_site) if at_site else trials
+    return Catalogue(list(here.values()), list(triggers.values()), vocabulary, policy)
+
+
+def _trials(folder: Folder, vocabulary: Vocabulary) -> dict[str, Trial]:
+    """Return a folder's trials by their ids; two of one id are an error, since one of them would never be seen."""
+    found: dict[str, tuple[Trial, Document]] = {}
+    for file in yaml_files(folder):
+        trial, document = load_trial(file)
+        _check_once(trial.id, document, found)
+        _check_names(trial, document, vocabulary)
+        found[trial.id] = trial, document
+    return {id_: trial for id_, (trial, _) in found.items()}
+
+
+def _triggers(folder: Folder, trials: Mapping[str, Trial]) -> dict[str, Trigger]:
+    found: dict[str, tuple[Trigger, Document]] = {}
+    for file in yaml_files(folder):
         trigger, document = load_trigger(file)
-        _check_trigger(trigger, document, {id_: trial for id_, (trial, _) in trials.items()})
-        triggers[trigger.id] = trigger
-    here = [_at_site(trial, (at_site or {}).get(id_)) for id_, (trial, _) in trials.items()]
-    return Catalogue(here, list(triggers.values()), vocabulary, policy)
+        _check_once(trigger.id, document, found)
+        _check_trigger(trigger, document, trials)
+        found[trigger.id] = trigger, document
+    return {id_: trigger for id_, (trigger, _) in found.items()}
 
 
-def _at_site(trial: Trial, site: SiteTrial | None) -> Trial:
+def _check_once(id_: str, document: Document, found: Mapping[str, tuple[Part, Document]]) -> None:
+    if id_ in found:
+        raise document.error(("id",), f"{id_} is in the file {found[id_][1].file}, too")
+
+
+def _at_site(trials: Mapping[str, Trial], at_site: AtSite) -> dict[str, Trial]:
+    """Return the trials with what a site's file adds to them."""
+    here = dict(trials)
+    for id_, site in at_site.trials.items():
+        if id_ not in trials:
+            raise at_site.document.error(("trials", id_), "is no trial of the catalogue")
+        here[id_] = _with_rules(trials[id_], site, at_site.document)
+    return here
+
+
+def _with_rules(trial: Trial, site: SiteTrial, document: Document) -> Trial:
     try:
-        return trial.at_site(site) if site else trial
-    except ValueError as error:
-        raise ContentError("site file", 0, f"trials.{trial.id}", str(error)) from None
+        return trial.at_site(site)
+    except PlacedError as error:
+        raise document.error(("trials", trial.id, *error.below), str(error)) from None
 
 
-def _yaml_files(folders: Iterable[Folder]) -> Iterable[Folder]:
-    for folder in folders:
-        yield from sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+def yaml_files(folder: Folder) -> list[Folder]:
+    """Return the `*.yaml` of a folder, by name."""
+    return sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
 
 
 def _check_names(trial: Trial, document: Document, vocabulary: Vocabulary) -> None:
@@ -229,6 +261,8 @@ def _check_trigger(trigger: Trigger, document: Document, trials: Mapping[str, Tr
     if trigger.trial not in trials:
         raise document.error(("trial",), f"unknown trial '{trigger.trial}'")
     known = {criterion.id for criterion in trials[trigger.trial].criteria}
-    for id_ in (*trigger.requires, *trigger.may_be_open, trigger.operation, trigger.sample):
-        if id_ not in known:
-            raise document.error(("requires",), f"{trigger.trial} has no criterion {id_}")
+    named = {name: getattr(trigger, name) for name in ("requires", "may_be_open", "operation", "sample")}
+    for name, ids in named.items():
+        for id_ in (ids,) if isinstance(ids, str) else ids:
+            if id_ not in known:
+                raise document.error((name,), f"{trigger.trial} has no criterion {id_}")

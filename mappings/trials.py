@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from mappings.kinds import Kind, When
 from mappings.kinds.base import Names, Part
+from mappings.misfits import PlacedError
 from mappings.yaml_content import Document, read_yaml, validated
 from terminology.resources import Folder
 
@@ -81,8 +83,16 @@ class Criterion(Part):
     @model_validator(mode="after")
     def _has_its_words(self) -> Criterion:
         if not self.text and self.source != "inferred":
-            raise ValueError("text is missing: only a line with `source: inferred` has no words of its own")
+            raise PlacedError(("text",), "text is missing: only a line with `source: inferred` has no words of its own")
         return self
+
+
+def _check_once(field: str, criteria: Sequence[Criterion]) -> None:
+    """Raise PlacedError at the second of two criteria with one id. field: under which they are written."""
+    ids = [criterion.id for criterion in criteria]
+    for index, id_ in enumerate(ids):
+        if id_ in ids[:index]:
+            raise PlacedError((field, index, "id"), f"criterion {id_} is written twice")
 
 
 class SiteTrial(Part):
@@ -97,9 +107,22 @@ class SiteTrial(Part):
 
     @model_validator(mode="after")
     def _rules_are_marked(self) -> SiteTrial:
-        if any(rule.source != "site" for rule in self.rules):
-            raise ValueError("rules: a site's own criterion has `source: site`")
+        for index, rule in enumerate(self.rules):
+            if rule.source != "site":
+                raise PlacedError(("rules", index, "source"), "a site's own criterion has `source: site`")
         return self
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> SiteTrial:
+        _check_once("rules", self.rules)
+        return self
+
+
+class AtSite(NamedTuple):
+    """What a site's file says of trials, by their ids, and the document it was read from."""
+
+    trials: Mapping[str, SiteTrial]
+    document: Document
 
 
 class Trial(Part):
@@ -130,27 +153,29 @@ class Trial(Part):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Trial:
-        ids = [criterion.id for criterion in self.criteria]
-        if twice := next((id_ for id_ in ids if ids.count(id_) > 1), None):
-            raise ValueError(f"criterion {twice} is written twice")
+        _check_once("criteria", self.criteria)
         return self
 
     @model_validator(mode="after")
     def _anchors_are_known(self) -> Trial:
-        for anchor in self.anchors:
+        for index, anchor in enumerate(self.anchors):
             try:
                 self.statement(anchor)
             except LookupError:
-                raise ValueError(f"anchors: there is no criterion {anchor}") from None
+                raise PlacedError(("anchors", index), f"there is no criterion {anchor}") from None
         return self
 
     def at_site(self, site: SiteTrial) -> Trial:
-        """Return the trial with a site's contact and rules. Raises ValueError when a rule's id is taken."""
-        taken = {criterion.id for criterion in self.criteria} & {rule.id for rule in site.rules}
-        if taken:
-            raise ValueError(f"{self.id} has a criterion {min(taken)} of its own")
-        fields = {**dict(self), "contact": site.contact, "criteria": (*self.criteria, *site.rules)}
-        return type(self).model_construct(**fields)
+        """Return the trial with a site's contact and rules. Raises PlacedError when a rule's id is taken."""
+        taken = {criterion.id for criterion in self.criteria}
+        for index, rule in enumerate(site.rules):
+            if rule.id in taken:
+                raise PlacedError(("rules", index, "id"), f"{self.id} has a criterion {rule.id} of its own")
+        return self.with_criteria((*self.criteria, *site.rules), contact=site.contact)
+
+    def with_criteria(self, criteria: tuple[Criterion, ...], *, contact: str | None = None) -> Trial:
+        """Return the trial with these criteria instead of its own, and with whom to ask."""
+        return type(self).model_construct(**{**dict(self), "contact": contact, "criteria": criteria})
 
     @functools.cached_property
     def anchor_statements(self) -> tuple[Kind, ...]:
@@ -178,7 +203,8 @@ class Trial(Part):
         first, *steps = id_.split(".")
         statement = self.criterion(first).when
         for step in steps:
-            statement = statement.parts()[int(step) - 1]
+            numbered = {str(number): part for number, part in enumerate(statement.parts(), start=1)}
+            statement = numbered[step]
         return statement
 
     def criterion(self, id_: str) -> Criterion:
@@ -210,10 +236,9 @@ def load_trial(file: Folder) -> tuple[Trial, Document]:
         raise document.error((), "a trial is a mapping with id, title, registry, criteria")
     content = dict(document.content)
     events = content.pop("events", None) or {}
-    content["criteria"] = [
-        _with_events(document, criterion, ("criteria", index), events)
-        for index, criterion in enumerate(content.get("criteria") or [])
-    ]
+    if not isinstance(events, dict) or not all(isinstance(event, dict) for event in events.values()):
+        raise document.error(("events",), "events: each is a name with its fields below it")
+    content["criteria"] = _with_events(document, content.get("criteria") or [], ("criteria",), events)
     return validated(Document(document.file, content, document.lines), Trial), document
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mappings.lint import content, logic, site, source, values
 from mappings.lint.coverage import CoverageRow, coverage
-from mappings.lint.problems import Check, Problem, Severity, SiteRule, SiteRules, Subject
+from mappings.lint.problems import Check, Problem, Severity, Subject
 from mappings.lint.reading import read_subject
 
 CHECKS: tuple[Check, ...] = (*content.CHECKS, *logic.CHECKS, *values.CHECKS, *source.CHECKS, *site.CHECKS)
@@ -27,8 +27,6 @@ __all__ = [
     "CoverageRow",
     "Problem",
     "Severity",
-    "SiteRule",
-    "SiteRules",
     "Subject",
     "coverage",
     "lint",

@@ -1,4 +1,4 @@
-"""Checks of value sets: each is known, used, not empty, and says one thing in well-formed codes of known systems."""
+"""Checks of value sets: each is used, not empty, and says one thing in well-formed codes of known systems."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ class Listed(NamedTuple):
     """A code or an ICD-10 category that a file itself lists, with its system as written and as known."""
 
     file: ValueSetFile
-    list_name: str
     written_system: str
     coding: Coding
     written_code: str
@@ -61,7 +60,7 @@ def listed(file: ValueSetFile, *list_names: str) -> Iterator[Listed]:
             system = canonical_system(written)
             for code, category in codes:
                 normal = normal_icd10(code) if system in ICD10_DIALECTS else code
-                yield Listed(file, list_name, written, Coding(system, normal), code, category)
+                yield Listed(file, written, Coding(system, normal), code, category)
 
 
 def _all_listed(subject: Subject) -> Iterator[Listed]:
@@ -80,17 +79,6 @@ def shared_codes(first: ValueSet, second: ValueSet) -> list[Coding]:
     """Return the listed codes and categories that both sets hold."""
     candidates = first.named | second.named
     return sorted(coding for coding in candidates if holds(first, coding) and holds(second, coding))
-
-
-def unknown_value_sets(subject: Subject) -> Iterator[Found]:
-    """A criterion, or a trial, names a value set that no file defines."""
-    known = subject.vocabulary.value_sets.keys()
-    for written in subject.written:
-        for name in sorted(set(written.trial.shown_results) - known):
-            yield written.at(("shown_results",), f"no value set is called '{name}'", where=written.trial.id)
-        for path, criterion in written.criteria():
-            for name in sorted(criterion.value_sets - known):
-                yield written.at(path, f"no value set is called '{name}'", where=criterion.id)
 
 
 def empty_value_sets(subject: Subject) -> Iterator[Found]:
@@ -119,7 +107,7 @@ def used_value_sets(subject: Subject) -> frozenset[str]:
     """Return the names of the value sets that something reads."""
     sets = subject.vocabulary.value_sets
     by_url = {value_set.url: value_set.name for value_set in sets.values()}
-    read = frozenset[str]().union(*(written.trial.value_sets for written in subject.written))
+    read = frozenset[str]().union(*(written.trial.value_sets for written in subject.all_written))
     general = {value_set.more_general for value_set in sets.values() if value_set.more_general}
     included = {by_url[url] for file in subject.value_sets for url in _included_urls(file) if url in by_url}
     return read | general | included
@@ -201,7 +189,6 @@ def _stands_for(category: Coding, one: Listed) -> bool:
 
 
 CHECKS = (
-    Check("unknown-value-set", unknown_value_sets, "Write the file name of a value set without `.json`"),
     Check("empty-value-set", empty_value_sets, "Add codes, or remove the value set and what names it"),
     Check(
         "unused-value-set",

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
 from mappings.kinds import Kind
@@ -68,12 +68,27 @@ def disjoint(first: Kind, second: Kind) -> bool:
     return one is not None and other is not None and one[0] == other[0] and one[1].meet(other[1]).empty
 
 
-def _pairs(subject: Subject) -> Iterator[tuple[Written, Criterion, Criterion]]:
-    """Yield every two criteria of a trial that take part in its decision."""
-    for written in subject.written:
-        deciding = [criterion for criterion in written.trial.criteria if not criterion.advisory]
-        for first, second in combinations(deciding, 2):
+Pair = tuple[Written, Criterion, Criterion]
+"""Two criteria of a trial, and the file of the second."""
+
+
+def _pairs(subject: Subject) -> Iterator[Pair]:
+    """Yield every two criteria of one file that take part in a trial's decision."""
+    for written in subject.all_written:
+        for first, second in combinations(_deciding(written), 2):
             yield written, first, second
+
+
+def _pairs_with_site(subject: Subject) -> Iterator[Pair]:
+    """Yield `_pairs`, and every criterion of a trial with every rule that a site adds to it."""
+    yield from _pairs(subject)
+    for written in subject.at_site:
+        for first, second in product(_deciding(subject.trial(written.trial.id)), _deciding(written)):
+            yield written, first, second
+
+
+def _deciding(written: Written) -> list[Criterion]:
+    return [criterion for criterion in written.trial.criteria if not criterion.advisory]
 
 
 def acknowledged(first: Criterion, second: Criterion) -> bool:
@@ -96,7 +111,7 @@ def contradictions(subject: Subject) -> Iterator[Found]:
     for statement in subject.statements():
         if isinstance(statement.kind, AllOf) and (why := _clash(list(demands(statement.kind)))):
             yield statement.found(f"can never be true: {why}")
-    for written, first, second in _pairs(subject):
+    for written, first, second in _pairs_with_site(subject):
         if first.role is second.role and (why := _clash_between(first, second)):
             yield _pair_found(written, first, second, f"contradicts {first.id}: {why}")
 
@@ -122,7 +137,7 @@ def _clash_of(one: Demand, other: Demand) -> str | None:
 
 def included_and_excluded(subject: Subject) -> Iterator[Found]:
     """An inclusion and an exclusion state the same in the same sense, so that nobody can enter."""
-    for written, first, second in _pairs(subject):
+    for written, first, second in _pairs_with_site(subject):
         if first.role is second.role:
             continue
         asked = {said(one.kind): one.holds for one in demanded(first) if not isinstance(one.kind, Human)}
@@ -132,7 +147,7 @@ def included_and_excluded(subject: Subject) -> Iterator[Found]:
 
 def duplicates(subject: Subject) -> Iterator[Found]:
     """Two criteria demand the same, or a compound lists a part twice."""
-    for written, first, second in _pairs(subject):
+    for written, first, second in _pairs_with_site(subject):
         if _decides(first.when) and _demanded_text(first) == _demanded_text(second):
             yield _pair_found(written, first, second, f"demands the same as {first.id}")
     for statement in subject.statements():

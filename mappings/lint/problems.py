@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from mappings.kinds import Kind
 from mappings.kinds.base import Part
 from mappings.kinds.events import Event
-from mappings.trials import Criterion, Role, Trial, Trigger
-from mappings.yaml_content import Document, Path
+from mappings.misfits import Path
+from mappings.trials import Criterion, Trial, Trigger
+from mappings.yaml_content import Document
 from terminology.valuesets import Vocabulary
 
 
@@ -64,10 +65,14 @@ class ValueSetFile:
 
 
 class Written(NamedTuple):
-    """A trial and the file it was read from."""
+    """A trial and the file it was read from; or a site's rules as a trial of their own, and the site's file.
+
+    listed: the path of the criteria in the file.
+    """
 
     trial: Trial
     document: Document
+    listed: Path = ("criteria",)
 
     @property
     def file(self) -> str:
@@ -77,7 +82,7 @@ class Written(NamedTuple):
     def criteria(self) -> Iterator[tuple[Path, Criterion]]:
         """Yield every criterion with its path."""
         for index, criterion in enumerate(self.trial.criteria):
-            yield ("criteria", index), criterion
+            yield (*self.listed, index), criterion
 
     def path_of(self, criterion: Criterion) -> Path:
         """Return the path of a criterion of this trial."""
@@ -125,47 +130,28 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SiteRule:
-    """A condition that a site adds to a trial: it may narrow what the protocol says, never widen it.
-
-    role: how the rule is read; an inclusion must hold, an exclusion must not. criterion: the one it stands beside.
-    """
-
-    trial: str
-    role: Role
-    when: Kind
-    criterion: str | None = None
-    line: int = 0
-
-
-@dataclass(frozen=True)
-class SiteRules:
-    """What the linter reads of a site's file.
-
-    settings, trials: each setting, each trial id that it names, with its line. known_settings: those that are read.
-    """
-
-    file: str
-    known_settings: frozenset[str] = frozenset()
-    settings: Mapping[str, int] = field(default_factory=dict)
-    trials: Mapping[str, int] = field(default_factory=dict)
-    rules: tuple[SiteRule, ...] = ()
-
-
-@dataclass(frozen=True)
 class Subject:
-    """All that is linted at once. sources: file name -> text of `sources/`."""
+    """All that is linted at once. sources: file name -> text of `sources/`. at_site: a site's rules, by its trials."""
 
     written: tuple[Written, ...]
     vocabulary: Vocabulary
     triggers: tuple[tuple[Trigger, Document], ...] = ()
     value_sets: tuple[ValueSetFile, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
-    site: SiteRules | None = None
+    at_site: tuple[Written, ...] = ()
+
+    @property
+    def all_written(self) -> tuple[Written, ...]:
+        """Everything that holds criteria: trials, and a site's rules for them."""
+        return (*self.written, *self.at_site)
+
+    def trial(self, id_: str) -> Written:
+        """Return a trial as it is written, without the rules of a site."""
+        return next(written for written in self.written if written.trial.id == id_)
 
     def statements(self) -> Iterator[Statement]:
-        """Yield every statement of every trial."""
-        for written in self.written:
+        """Yield every statement of every trial and of every rule of a site."""
+        for written in self.all_written:
             yield from written.statements()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
-from mappings.lint.problems import Problem, SiteRules, Subject, ValueSetFile, Written
-from mappings.trials import Trigger, load_trial, load_trigger
+from mappings.catalogue import yaml_files
+from mappings.lint.problems import Problem, Subject, ValueSetFile, Written
+from mappings.trials import AtSite, Trigger, load_trial, load_trigger
 from mappings.yaml_content import Document
 from terminology.errors import ContentError
 from terminology.resources import Folder
@@ -29,7 +30,7 @@ def read_subject(
     trigger_folders: Sequence[Folder] = (),
     value_set_folders: Sequence[Folder] = (),
     source_folders: Sequence[Folder] = (),
-    site: SiteRules | None = None,
+    at_site: AtSite | None = None,
 ) -> tuple[Subject, list[Problem]]:
     """Return the package's content with a site's own folders added, and a problem for each file that cannot be read.
 
@@ -48,14 +49,22 @@ def read_subject(
         triggers=tuple(_triggers((files("mappings") / "triggers", *trigger_folders), problems)),
         value_sets=value_set_files(value_set_folders),
         sources=texts((files("mappings") / "sources", *source_folders)),
-        site=site,
+        at_site=tuple(site_rules(at_site, written)) if at_site else (),
     )
     return subject, problems
 
 
+def site_rules(at_site: AtSite, written: Mapping[str, Written]) -> Iterator[Written]:
+    """Yield the rules that a site's file adds to trials, as trials that have no other criteria."""
+    for id_, site in at_site.trials.items():
+        if site.rules and id_ in written:
+            trial = written[id_].trial.with_criteria(site.rules)
+            yield Written(trial, at_site.document, ("trials", id_, "rules"))
+
+
 def read_trials(folders: Iterable[Folder], problems: list[Problem]) -> Iterator[Written]:
     """Yield the trials of the folders; a file that cannot be read is added to `problems`."""
-    for file in _yaml_files(folders):
+    for file in _all_yaml(folders):
         try:
             yield Written(*load_trial(file))
         except ContentError as error:
@@ -63,16 +72,16 @@ def read_trials(folders: Iterable[Folder], problems: list[Problem]) -> Iterator[
 
 
 def _triggers(folders: Iterable[Folder], problems: list[Problem]) -> Iterator[tuple[Trigger, Document]]:
-    for file in _yaml_files(folders):
+    for file in _all_yaml(folders):
         try:
             yield load_trigger(file)
         except ContentError as error:
             problems.append(problem_of(error))
 
 
-def _yaml_files(folders: Iterable[Folder]) -> Iterator[Folder]:
+def _all_yaml(folders: Iterable[Folder]) -> Iterator[Folder]:
     for folder in folders:
-        yield from sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+        yield from yaml_files(folder)
 
 
 def value_set_files(folders: Iterable[Folder]) -> tuple[ValueSetFile, ...]:

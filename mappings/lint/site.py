@@ -1,50 +1,27 @@
-"""Checks of a site's file: it names what exists, and its rules only ever narrow what a protocol says."""
+"""Checks of a site's file: its rules only ever narrow what a protocol says; else they are linted as a trial's lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mappings.kinds import Kind
-from mappings.lint.logic import demanded, demands
-from mappings.lint.problems import Check, Found, SiteRule, SiteRules, Subject
+from mappings.lint.logic import demanded
+from mappings.lint.problems import Check, Found, Subject
 from mappings.lint.ranges import Key, Range, range_of
-from mappings.trials import Role, Trial
-
-
-def unknown_trials(subject: Subject) -> Iterator[Found]:
-    """A site's file names a trial or a criterion that is not in the catalogue."""
-    site = subject.site or SiteRules("")
-    trials = {written.trial.id: written.trial for written in subject.written}
-    for name, line in site.trials.items():
-        if name not in trials:
-            yield Found(site.file, line, name, "is no trial of the catalogue")
-    for rule in site.rules:
-        if rule.trial not in trials:
-            yield Found(site.file, rule.line, rule.trial, "is no trial of the catalogue")
-        elif rule.criterion not in {None, *(criterion.id for criterion in trials[rule.trial].criteria)}:
-            yield Found(site.file, rule.line, rule.trial, f"has no criterion {rule.criterion}")
-
-
-def unknown_settings(subject: Subject) -> Iterator[Found]:
-    """A site's file sets something that nothing reads."""
-    site = subject.site or SiteRules("")
-    for name, line in site.settings.items():
-        if name not in site.known_settings:
-            yield Found(site.file, line, name, f"is no setting; known: {', '.join(sorted(site.known_settings))}")
+from mappings.trials import Criterion, Trial
 
 
 def loosening_rules(subject: Subject) -> Iterator[Found]:
     """A site's rule that allows what the protocol does not."""
-    site = subject.site or SiteRules("")
-    trials = {written.trial.id: written.trial for written in subject.written}
-    for rule in site.rules:
-        if rule.trial in trials and (id_ := _loosened(rule, trials[rule.trial])):
-            yield Found(site.file, rule.line, rule.trial, f"allows what {id_} does not")
+    for written in subject.at_site:
+        for path, rule in written.criteria():
+            if id_ := _loosened(rule, subject.trial(written.trial.id).trial):
+                yield written.at(path, f"allows what {id_} of {written.trial.id} does not", where=rule.id)
 
 
-def _loosened(rule: SiteRule, trial: Trial) -> str | None:
+def _loosened(rule: Criterion, trial: Trial) -> str | None:
     """Return the id of a criterion that a rule is weaker than."""
-    own = [allowed for one in demands(rule.when, holds=rule.role is Role.INCLUSION) if (allowed := _allowed(*one))]
+    own = [allowed for one in demanded(rule) if (allowed := _allowed(*one))]
     for criterion in trial.criteria:
         for key, limits in filter(None, (_allowed(*one) for one in demanded(criterion))):
             if any(key == own_key and _weaker(own_limits, limits) for own_key, own_limits in own):
@@ -83,8 +60,6 @@ def _mirrored(limits: Range) -> Range:
 
 
 CHECKS = (
-    Check("unknown-trial", unknown_trials, "Correct the id, or add the trial"),
-    Check("unknown-setting", unknown_settings, "Correct the name"),
     Check(
         "loosening-rule", loosening_rules, "A site may only narrow: raise the minimum, lower the maximum, or remove it"
     ),

@@ -167,10 +167,18 @@ def thresholds_unlike_text(subject: Subject) -> Iterator[Found]:
         for stated in _stated(statement):
             if why := _unlike(stated, statement.criterion.text):
                 explained = not _unlike(stated, "\n".join(statement.criterion.readings))
-                yield stated.found(why, Severity.NOTE if explained else None)
+                yield stated.found(why, _weight(statement, explained=explained))
         for field, period in periods_of(statement.kind):
             if not _same_period(period, statement.criterion.text):
-                yield statement.found(f"the window of {period} stands nowhere in the text", field)
+                severity = _weight(statement)
+                yield statement.found(f"the window of {period} stands nowhere in the text", field, severity=severity)
+
+
+def _weight(statement: Statement, *, explained: bool = False) -> Severity | None:
+    """Return how grave it is that words do not state a number: those of a site are its own, in any language."""
+    if explained:
+        return Severity.NOTE
+    return Severity.WARNING if statement.criterion.source == "site" else None
 
 
 def _stated(statement: Statement) -> Iterator[Stated]:
@@ -239,8 +247,8 @@ def durations_left_out(subject: Subject) -> Iterator[Found]:
 
     Where a person confirms or judges a part of the criterion, he reads its words, the length of time among them.
     """
-    for written in subject.written:
-        for _, group in groupby(written.statements(), key=lambda statement: statement.path[:2]):
+    for written in subject.all_written:
+        for _, group in groupby(written.statements(), key=lambda statement: statement.criterion.id):
             first, *parts = group
             kinds = [statement.kind for statement in (first, *parts)]
             if not any(isinstance(kind, Human | Judged) for kind in kinds):

@@ -14,16 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from pydantic import TypeAdapter
 
-from mappings.kinds import Kind, When
-from mappings.lint import CHECKS, Problem, Severity, SiteRule, SiteRules, Subject, coverage, lint, read_subject
+from mappings.lint import CHECKS, Problem, Severity, Subject, coverage, lint, read_subject
 from mappings.lint.coverage import criteria_lines
 from mappings.lint.problems import Written
 from mappings.lint.quoted import periods, quoted
-from mappings.lint.reading import UNREADABLE, read_trials, texts, value_set_files
-from mappings.trials import Role, load_trigger
+from mappings.lint.reading import UNREADABLE, read_trials, site_rules, texts, value_set_files
+from mappings.trials import AtSite, SiteTrial, load_trigger
+from mappings.yaml_content import read_yaml
 from terminology.valuesets import Vocabulary, load_value_sets
 
 BASE = "https://example.org/ValueSet/"
@@ -46,7 +44,6 @@ events:
   operation: {name: operation, value_set: resection}
 """
 CANCER = "I1 | Cancer | {kind: condition, value_set: cancer}"
-ADAPTER: TypeAdapter[Kind] = TypeAdapter(When)
 
 Json = dict[str, Any]
 
@@ -56,8 +53,8 @@ class Content:
     """Content to be linted.
 
     criteria: one line each, `id | text | when | reading`, after an I1 that is never at fault. trial: what replaces the
-    trial's head. sets: compose of value sets; those that the criteria name are made up unless they are called
-    `nowhere`. source: what replaces a source that holds just the criteria. as_source: the criteria's `source`.
+    trial's head. sets: compose of value sets; those that the criteria name are made up. source: what replaces a source
+    that holds just the criteria. as_source: the criteria's `source`. site: rules that a site adds, as `criteria` are.
     """
 
     criteria: str = ""
@@ -66,7 +63,7 @@ class Content:
     source: str | None = None
     as_source: str = "seed"
     trigger: str | None = None
-    site: SiteRules | None = None
+    site: str = ""
 
 
 def concepts(system: str, *codes: str) -> Json:
@@ -87,12 +84,6 @@ def include(*elements: Json, exclude: tuple[Json, ...] = ()) -> Json:
 def mistyped(code: str) -> str:
     """Return the code with another last digit."""
     return code[:-1] + str((int(code[-1]) + 1) % 10)
-
-
-def rule(when: str, role: Role = Role.INCLUSION, trial: str = "NCT00000001", criterion: str | None = None) -> SiteRules:
-    """Return a site's file with one rule."""
-    kind = ADAPTER.validate_python(yaml.safe_load(when))
-    return SiteRules("site.yaml", rules=(SiteRule(trial, role, kind, criterion, line=3),))
 
 
 def criterion_yaml(line: str, source: str) -> str:
@@ -126,10 +117,20 @@ def write(folder: Path, content: Content) -> None:
     (folder / "trial.txt").write_text(source, encoding="utf-8")
 
 
+def site_file(folder: Path, content: Content) -> AtSite:
+    """Write a site's file with the content's rules beside the trial, and return what it says."""
+    rules = "".join(criterion_yaml(line, "site") for line in content.site.splitlines())
+    indented = "".join(f"    {line}\n" for line in f"rules:\n{rules}".splitlines())
+    (folder / "site").write_text(f"trials:\n  NCT00000001:\n{indented}", encoding="utf-8")
+    document = read_yaml(folder / "site")
+    written = document.content["trials"]["NCT00000001"]["rules"] or []
+    return AtSite({"NCT00000001": SiteTrial.model_validate({"rules": written})}, document)
+
+
 def write_value_sets(folder: Path, content: Content, written: tuple[Written, ...]) -> None:
     """Write the content's value sets, and one invented code for each other set that a criterion names."""
     named = {name for one in written for _, criterion in one.criteria() for name in criterion.when.value_sets()}
-    composes = {name: include(concepts(SYSTEM, name)) for name in named - {"nowhere"}} | dict(content.sets)
+    composes = {name: include(concepts(SYSTEM, name)) for name in named} | dict(content.sets)
     for name, compose in composes.items():
         resource = {"resourceType": "ValueSet", "url": BASE + name, "compose": compose}
         (folder / f"{name}.json").write_text(json.dumps(resource, indent=1), encoding="utf-8")
@@ -141,9 +142,10 @@ def subject_of(folder: Path, content: Content) -> Subject:
     problems: list[Problem] = []
     written = tuple(read_trials([folder], problems))
     assert not problems, problems
+    at_site = tuple(site_rules(site_file(folder, content), {one.trial.id: one for one in written}))
     sets = folder / "sets"
     sets.mkdir()
-    write_value_sets(sets, content, written)
+    write_value_sets(sets, content, (*written, *at_site))
     (folder / "trigger").write_text(content.trigger or "", encoding="utf-8")
     return Subject(
         written=written,
@@ -151,7 +153,7 @@ def subject_of(folder: Path, content: Content) -> Subject:
         triggers=(load_trigger(folder / "trigger"),) if content.trigger else (),
         value_sets=value_set_files([sets]),
         sources=texts([folder]),
-        site=content.site,
+        at_site=at_site,
     )
 
 
@@ -184,13 +186,18 @@ LOW = "E1 | Platelets <50 10*9/L | {kind: measured, value_set: platelets, below:
 HIGH = "I2 | Platelets >50 10*9/L | {kind: measured, value_set: platelets, above: 50, unit: 10*9/L}"
 LIMITED = "I2 | Platelets ≥50 10*9/L | {kind: measured, value_set: platelets, at_least: 50, unit: 10*9/L}"
 
+EMPTY, CLASH = ["empty-range"], ["contradiction"]
+WORDS = {"above": "more than", "at_least": "at least", "below": "less than", "at_most": "at most"}
+
+
+def at_site(limit: str, id_: str = "I90") -> str:
+    """Return a site's rule about platelets, in words that say the limit."""
+    name, number = limit.split(",")[0].split(": ")
+    return f"{id_} | {WORDS[name]} {number} | {measured('platelets', limit)}"
+
+
 EXAMPLES: dict[str, list[tuple[Content, Content]]] = {
     # --- content: (passes, fails) ---
-    "unknown-value-set": [
-        (in_trial(COND), in_trial("{kind: condition, value_set: nowhere}")),
-        (in_trial(f"{{not: {COND}}}"), in_trial("{not: {kind: condition, value_set: cancer, judge: nowhere}}")),
-        (Content(trial=TRIAL + "shown_results: cancer\n"), Content(trial=TRIAL + "shown_results: nowhere\n")),
-    ],
     "empty-value-set": [
         (Content(), Content(sets={"cancer": include()})),
         (
@@ -551,42 +558,45 @@ EXAMPLES: dict[str, list[tuple[Content, Content]]] = {
         ),
     ],
     # --- a site's file ---
-    "unknown-trial": [
-        (
-            Content(site=SiteRules("site.yaml", trials={"NCT00000001": 4})),
-            Content(site=SiteRules("site.yaml", trials={"NCT00000002": 4})),
-        ),
-        (Content(site=rule("{kind: human}")), Content(site=rule("{kind: human}", trial="NCT00000002"))),
-        (
-            Content(site=rule("{kind: human}", criterion="I1")),
-            Content(site=rule("{kind: human}", criterion="I9")),
-        ),
-    ],
-    "unknown-setting": [
-        (
-            Content(site=SiteRules("site.yaml", frozenset({"recency"}), settings={"recency": 2})),
-            Content(site=SiteRules("site.yaml", frozenset({"recency"}), settings={"recencies": 2})),
-        ),
-    ],
     "loosening-rule": [
         (
-            Content(HIGH, site=rule("{kind: measured, value_set: platelets, above: 75, unit: 10*9/L}")),
-            Content(HIGH, site=rule("{kind: measured, value_set: platelets, above: 25, unit: 10*9/L}")),
+            Content(HIGH, site=at_site("above: 75, unit: 10*9/L")),
+            Content(HIGH, site=at_site("above: 25, unit: 10*9/L")),
         ),
         (
-            Content(HIGH, site=rule("{kind: measured, value_set: platelets, below: 1000, unit: 10*9/L}")),
-            Content(HIGH, site=rule("{kind: measured, value_set: platelets, at_least: 50, unit: 10*9/L}")),
+            Content(HIGH, site=at_site("below: 1000, unit: 10*9/L")),
+            Content(HIGH, site=at_site("at_least: 50, unit: 10*9/L")),
         ),
         (
-            Content(LOW, site=rule("{kind: measured, value_set: platelets, below: 75, unit: 10*9/L}", Role.EXCLUSION)),
-            Content(LOW, site=rule("{kind: measured, value_set: platelets, below: 25, unit: 10*9/L}", Role.EXCLUSION)),
+            Content(LOW, site=at_site("below: 75, unit: 10*9/L", "E90")),
+            Content(LOW, site=at_site("below: 25, unit: 10*9/L", "E90")),
         ),
         (
-            Content("I2 | Adults | {kind: age, at_most: 75}", site=rule("{kind: age, at_most: 70}")),
-            Content("I2 | Adults | {kind: age, at_most: 75}", site=rule("{kind: age, at_most: 80}")),
+            Content("I2 | Adults | {kind: age, at_most: 75}", site="I90 | Under 70 | {kind: age, at_most: 70}"),
+            Content("I2 | Adults | {kind: age, at_most: 75}", site="I90 | Under 80 | {kind: age, at_most: 80}"),
         ),
     ],
 }
+
+AGED = "I2 | Adults | {kind: age, at_most: 75}"
+SITE_RULES: dict[str, tuple[Content, list[str]]] = {
+    "limits that nobody can meet": (Content(site="I90 | 18-75 | {kind: age, at_least: 75, at_most: 18}"), EMPTY),
+    "a wrong unit": (Content(site=at_site("below: 50, unit: g/dL", "E90")), ["wrong-dimension"]),
+    "what nobody can be by the trial": (Content(AGED, site="I90 | From 80 | {kind: age, at_least: 80}"), CLASH),
+    "two rules that contradict": (Content(site=f"I90 | A | {COND}\nI91 | B | {{not: {COND}}}"), CLASH),
+    "a number unlike its words": (Content(site="I90 | From 80 | {kind: age, at_least: 18}"), ["threshold-unlike-text"]),
+    "a time that is left out": (Content(site=f"E90 | Within 3 months | {COND}"), ["duration-left-out"]),
+    "whom the trial asks for": (Content(f"I2 | A | {COND}", site=f"E90 | B | {COND}"), ["included-and-excluded"]),
+    "what the trial says already": (Content(f"E1 | A | {COND}", site=f"E90 | B | {COND}"), ["duplicate-criteria"]),
+    "a limit within the trial's": (Content(HIGH, site=at_site("above: 75, unit: 10*9/L")), []),
+}
+
+
+@pytest.mark.parametrize(("content", "codes"), SITE_RULES.values(), ids=SITE_RULES)
+def test_a_rule_of_a_site_is_linted_as_a_trials_line(content: Content, codes: list[str], tmp_path: Path) -> None:
+    found = [problem for problem in lint(subject_of(tmp_path, content)) if problem.file == "site"]
+    assert [problem.code for problem in found] == codes
+    assert all(problem.line > 2 and problem.where in {"I90", "I91", "E90"} for problem in found)
 
 
 def cases(side: int) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -83,18 +84,58 @@ def test_a_recency_window_of_the_site_replaces_ours(write: Write) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("cardcap: 3", "cardcap"),
-        ("recency: {ecog: 3 days}", "unknown value set 'ecog'"),
-        ("recency: {ctdna-result: 3000 years}", "is longer than a life"),
-        ("trials: {NCT00000000: {contact: x}}", "is no trial of the catalogue"),
-        (RULE.replace("platelets,", "thrombocytes,"), "unknown value set 'thrombocytes'"),
-        (RULE.replace("source: site", "source: seed"), "source: site"),
-        (RULE.replace("S1", "E1"), "has a criterion E1 of its own"),
+        ("cardcap: 3", "1: cardcap: cardcap: unknown field; known: recency, upper_limits, card_cap, trials, fatigue"),
+        ("\nrecency: {ecog: 3 days}", "2: recency.ecog: unknown value set 'ecog'"),
+        ("recency: {ctdna-result: 3000 years}", "1: recency.ctdna-result: ctdna-result: '3000 years' is longer than"),
+        ("recency: {ctdna-result: 30}", "1: recency.ctdna-result: ctdna-result: a length of time in words is needed"),
+        ("card_cap: 3\ntrials: {NCT00000000: {contact: x}}", "2: trials.NCT00000000: is no trial of the catalogue"),
+        (RULE.replace("platelets,", "thrombocytes,"), "10: criterion S1: unknown value set 'thrombocytes'"),
+        (RULE.replace("source: site", "source: seed"), "8: criterion S1: a site's own criterion has `source: site`"),
+        (RULE.replace("S1", "E1"), "6: criterion E1: NCT05797077 has a criterion E1 of its own"),
+        (RULE + RULE[RULE.index("      - id") :], "11: criterion S1: criterion S1 is written twice"),
+        (RULE.replace("below", "under"), "10: criterion S1: under: unknown field; known: value_set, only_at"),
+        (
+            "upper_limits:\n  inr: {value: 1.2, unit: bananas}",
+            "2: upper_limits.inr.unit: unit: 'bananas' is no unit of",
+        ),
+        (
+            "upper_limits:\n  inr: {value: 1.2, unit: mg/dL}",
+            "2: upper_limits.inr.unit: unit: 'mg/dL' is no unit of inr",
+        ),
+        ("upper_limits: {stroke: {value: 1, unit: mg/dL}}", "1: upper_limits.stroke.unit: unit: 'mg/dL' is no unit of"),
+        ("fatigue:\n  bored: 3 days", "2: fatigue.bored: 'bored' is not a reason that our cards offer"),
+        ("trials: 5", "1: trials: trials: fields are needed, each as `name: value`"),
     ],
 )
 def test_what_does_not_exist_stops_the_start(write: Write, text: str, says: str) -> None:
-    with pytest.raises(ContentError, match=says):
+    with pytest.raises(ContentError) as caught:
         content(write(text))
+    assert str(caught.value).startswith(f"site.yaml:{says}")
+
+
+@pytest.mark.parametrize("unit", ["'{INR}'", "'1'", "ratio"])
+def test_an_upper_limit_has_a_unit_of_its_analyte(write: Write, unit: str) -> None:
+    policy = content(write(f"upper_limits: {{inr: {{value: 1.2, unit: {unit}}}}}")).site.policy()
+    assert policy.upper_limits["inr"] == ("1.2", unit.strip("'"))
+
+
+def copied(folder: Path, *names: str, file: str = "NCT05797077.yaml", old: str = "", new: str = "") -> Path:
+    """Copy one of our trials into a folder under other file names."""
+    text = (files("mappings") / "trials" / file).read_text(encoding="utf-8").replace(old, new)
+    for name in names:
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_trial_of_the_sites_folder_replaces_ours_of_the_same_id(tmp_path: Path) -> None:
+    folder = copied(tmp_path, "other.yaml", old="short_title: ctDNA-guided", new="short_title: Our ctDNA-guided")
+    loaded = load_content(ContentSettings(trials_dir=folder))
+    assert loaded.catalogue.trials["NCT05797077"].short_title.startswith("Our ")
+
+
+def test_two_files_of_one_folder_with_the_same_trial_stop_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match=r"^b\.yaml:2: id: NCT05797077 is in the file a\.yaml, too$"):
+        load_content(ContentSettings(trials_dir=copied(tmp_path, "a.yaml", "b.yaml")))
 
 
 def test_the_linter_sees_a_rule_that_loosens(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
