@@ -12,16 +12,13 @@ from importlib import metadata
 from pathlib import Path
 
 from cds_service.clients import load_clients
-from cds_service.content import given, load_content
+from cds_service.content import SOURCES, given, load_content, passed_over
 from cds_service.settings import SettingsError, load_content_settings, load_settings, serving_is_set
 from cds_service.site import load_at_site
 from mappings.lint import CoverageRow, Problem, Severity, Subject, coverage, lint, read_subject
 from terminology.errors import ContentError
 
 _CRITERION = re.compile(r"\b[IED]\d{1,2}[a-z]?\b")
-SOURCES = "sources"
-"""Where a site's own trials keep their sources: a folder beside the files."""
-
 DISTRIBUTION = "oncology-trial-cds"
 NAMES = ("terminology", "mappings", "hooks", "cds_service")
 
@@ -44,7 +41,14 @@ def remarks() -> list[str]:
 def linted() -> tuple[Problem, ...]:
     """Return everything the linter finds."""
     subject, unread = _subject()
-    return (*unread, *lint(subject))
+    return (*unread, *_not_read(), *lint(subject))
+
+
+def _not_read() -> Iterator[Problem]:
+    """Yield a warning for each file of a site's folders that nothing reads."""
+    advice = "Trials are `*.yaml`, value sets and maps `*.json`, directly in their folder; sources `sources/*.txt`"
+    for file in passed_over(load_content_settings()):
+        yield Problem(str(file), 0, "", "file-not-read", "is passed over", advice, Severity.WARNING)
 
 
 def _subject() -> tuple[Subject, list[Problem]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +13,9 @@ from mappings.catalogue import Catalogue, load_catalogue
 from terminology.codings import Coding
 from terminology.conceptmaps import load_concept_maps
 from terminology.valuesets import Vocabulary, load_value_sets
+
+SOURCES = "sources"
+"""Where a site's own trials keep their sources: a folder beside the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,33 @@ def load_content(settings: ContentSettings) -> Content:
     at_site = load_at_site(settings.site_file)
     catalogue = load_catalogue(vocabulary, site.policy(), given(settings.trials_dir), at_site=at_site)
     return Content(catalogue, maps, site)
+
+
+CONTENT_SUFFIXES = frozenset({".json", ".txt", ".yaml", ".yml"})
+"""Of files that may be meant as content; a README.md beside it is none."""
+
+
+def passed_over(settings: ContentSettings) -> list[Path]:
+    """Return the files of a hospital's own folders that look like content, and that nothing reads.
+
+    What is hidden is not looked at: a ConfigMap's folder holds every file a second time under `..data`.
+    """
+    folders = {folder for folder in (settings.trials_dir, settings.valuesets_dir, settings.conceptmaps_dir) if folder}
+    there = {file for folder in folders for file in folder.rglob("*") if _may_be_content(file, folder)}
+    return sorted(there - set(_read(settings)))
+
+
+def _read(settings: ContentSettings) -> Iterator[Path]:
+    for folder in given(settings.trials_dir):
+        yield from (*folder.glob("*.yaml"), *(folder / SOURCES).glob("*.txt"))
+    for folder in (*given(settings.valuesets_dir), *given(settings.conceptmaps_dir)):
+        yield from folder.glob("*.json")
+    yield from given(settings.site_file)
+
+
+def _may_be_content(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return not hidden and file.suffix.lower() in CONTENT_SUFFIXES and file.is_file()
 
 
 def given(folder: Path | None) -> tuple[Path, ...]:

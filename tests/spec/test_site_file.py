@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.check import linted
-from cds_service.content import Content, load_content
+from cds_service.check import linted, remarks
+from cds_service.content import Content, load_content, passed_over
 from cds_service.demo import demo_patients
 from cds_service.settings import ContentSettings
 from hooks.trial_eligibility import cards
@@ -136,6 +136,48 @@ def test_a_trial_of_the_sites_folder_replaces_ours_of_the_same_id(tmp_path: Path
 def test_two_files_of_one_folder_with_the_same_trial_stop_the_start(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"^b\.yaml:2: id: NCT05797077 is in the file a\.yaml, too$"):
         load_content(ContentSettings(trials_dir=copied(tmp_path, "a.yaml", "b.yaml")))
+
+
+PASSED_OVER = [
+    "trials/T.yml",
+    "trials/more/T.yaml",
+    "trials/T.txt",
+    "trials/sources/T.yaml",
+    "sets/s.yaml",
+    "maps/a/m.json",
+]
+READ = [
+    "trials/T.yaml",
+    "trials/sources/T.txt",
+    "trials/..data/T.yaml",
+    "trials/README.md",
+    "sets/s.json",
+    "maps/m.json",
+]
+
+
+def test_a_file_that_nothing_reads_is_named(tmp_path: Path) -> None:
+    for name in (*PASSED_OVER, *READ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    trials, sets, maps = (tmp_path / name for name in ("trials", "sets", "maps"))
+    found = passed_over(ContentSettings(trials_dir=trials, valuesets_dir=sets, conceptmaps_dir=maps))
+    assert sorted(file.relative_to(tmp_path).as_posix() for file in found) == sorted(PASSED_OVER)
+
+
+def test_a_folder_within_another_is_read_by_its_own_setting(tmp_path: Path) -> None:
+    sets = tmp_path / "sets"
+    sets.mkdir()
+    (sets / "s.json").touch()
+    assert passed_over(ContentSettings(trials_dir=tmp_path, valuesets_dir=sets)) == []
+
+
+def test_check_warns_of_a_file_that_nothing_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "T.yml").touch()
+    monkeypatch.setenv("CDS_TRIALS_DIR", str(tmp_path))
+    linted.cache_clear()
+    assert f"{tmp_path}/T.yml: warning file-not-read: is passed over." in "\n".join(remarks())
+    linted.cache_clear()
 
 
 def test_the_linter_sees_a_rule_that_loosens(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
