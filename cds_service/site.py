@@ -81,7 +81,7 @@ def load_site(file: Path | None, vocabulary: Vocabulary) -> Site:
 def load_at_site(file: Path | None) -> AtSite | None:
     """Return what a site's file says of trials; None when there is none. Raises ContentError as `load_site` does."""
     document, site = _read(file)
-    return AtSite(site.trials, document) if document is not None else None
+    return None if document is None else AtSite(site.trials, document, site.recency.keys(), site.upper_limits.keys())
 
 
 def _read(file: Path | None) -> tuple[Document | None, Site]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
@@ -119,10 +119,15 @@ class SiteTrial(Part):
 
 
 class AtSite(NamedTuple):
-    """What a site's file says of trials, by their ids, and the document it was read from."""
+    """What a site's file says of trials, by their ids, and the document it was read from.
+
+    recency, upper_limits: the value sets of whose results it sets how long they count, or the upper limit of normal.
+    """
 
     trials: Mapping[str, SiteTrial]
     document: Document
+    recency: Collection[str] = ()
+    upper_limits: Collection[str] = ()
 
 
 class Trial(Part):

@@ -7,6 +7,7 @@ the check is registered.
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from mappings.kinds import Kind
 from mappings.kinds.base import Part
 from mappings.kinds.events import Event
 from mappings.misfits import Path
-from mappings.trials import Criterion, Trial, Trigger
+from mappings.trials import AtSite, Criterion, Trial, Trigger
 from mappings.yaml_content import Document
 from terminology.valuesets import Vocabulary
 
@@ -131,14 +132,29 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Subject:
-    """All that is linted at once. sources: file name -> text of `sources/`. at_site: a site's rules, by its trials."""
+    """All that is linted at once. sources: file name -> text of `sources/`. site: what a site's file says."""
 
     written: tuple[Written, ...]
     vocabulary: Vocabulary
     triggers: tuple[tuple[Trigger, Document], ...] = ()
     value_sets: tuple[ValueSetFile, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
-    at_site: tuple[Written, ...] = ()
+    site: AtSite | None = None
+
+    @functools.cached_property
+    def at_site(self) -> tuple[Written, ...]:
+        """The rules that a site adds to trials, as trials that have no other criteria."""
+        if self.site is None:
+            return ()
+        ruled = [self.trial(id_) for id_, site in self.site.trials.items() if site.rules]
+        return tuple(
+            Written(
+                written.trial.with_criteria(self.site.trials[written.trial.id].rules),
+                self.site.document,
+                ("trials", written.trial.id, "rules"),
+            )
+            for written in ruled
+        )
 
     @property
     def all_written(self) -> tuple[Written, ...]:

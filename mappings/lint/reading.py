@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
 from mappings.catalogue import yaml_files
@@ -30,7 +30,7 @@ def read_subject(
     trigger_folders: Sequence[Folder] = (),
     value_set_folders: Sequence[Folder] = (),
     source_folders: Sequence[Folder] = (),
-    at_site: AtSite | None = None,
+    site: AtSite | None = None,
 ) -> tuple[Subject, list[Problem]]:
     """Return the package's content with a site's own folders added, and a problem for each file that cannot be read.
 
@@ -49,17 +49,9 @@ def read_subject(
         triggers=tuple(_triggers((files("mappings") / "triggers", *trigger_folders), problems)),
         value_sets=value_set_files(value_set_folders),
         sources=texts((files("mappings") / "sources", *source_folders)),
-        at_site=tuple(site_rules(at_site, written)) if at_site else (),
+        site=site,
     )
     return subject, problems
-
-
-def site_rules(at_site: AtSite, written: Mapping[str, Written]) -> Iterator[Written]:
-    """Yield the rules that a site's file adds to trials, as trials that have no other criteria."""
-    for id_, site in at_site.trials.items():
-        if site.rules and id_ in written:
-            trial = written[id_].trial.with_criteria(site.rules)
-            yield Written(trial, at_site.document, ("trials", id_, "rules"))
 
 
 def read_trials(folders: Iterable[Folder], problems: list[Problem]) -> Iterator[Written]:

@@ -1,12 +1,18 @@
-"""Checks of a site's file: its rules only ever narrow what a protocol says; else they are linted as a trial's lines."""
+"""Checks of a site's file: its rules only ever narrow what a protocol says, and what it sets is read.
+
+All else of its rules is linted as a trial's lines are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mappings.kinds import Kind
+from mappings.kinds.clearance import CreatinineClearance
+from mappings.kinds.lesions import Lesions
+from mappings.kinds.observations import Measured, ResultKind
 from mappings.lint.logic import demanded
-from mappings.lint.problems import Check, Found, Subject
+from mappings.lint.problems import Check, Found, Severity, Subject
 from mappings.lint.ranges import Key, Range, range_of
 from mappings.trials import Criterion, Trial
 
@@ -17,6 +23,33 @@ def loosening_rules(subject: Subject) -> Iterator[Found]:
         for path, rule in written.criteria():
             if id_ := _loosened(rule, subject.trial(written.trial.id).trial):
                 yield written.at(path, f"allows what {id_} of {written.trial.id} does not", where=rule.id)
+
+
+def settings_without_effect(subject: Subject) -> Iterator[Found]:
+    """A window or an upper limit that a site sets of results of which no criterion asks that."""
+    if (site := subject.site) is None:
+        return
+    kinds = [statement.kind for statement in subject.statements()]
+    read = {
+        "recency": (site.recency, {name for kind in kinds for name in _dated(kind)}),
+        "upper_limits": (site.upper_limits, {name for kind in kinds for name in _limited(kind)}),
+    }
+    for part, (names, asked) in read.items():
+        for name in sorted(set(names) - asked):
+            line = site.document.line((part, name))
+            yield Found(site.document.file, line, f"{part}.{name}", "is read by no criterion")
+
+
+def _dated(kind: Kind) -> Iterable[str]:
+    """Return the value sets of whose results a statement asks how old they are."""
+    if isinstance(kind, CreatinineClearance):
+        return kind.value_sets()
+    return kind.value_set if isinstance(kind, ResultKind | Lesions) else ()
+
+
+def _limited(kind: Kind) -> Iterable[str]:
+    """Return the value set of whose results a statement asks the upper limit of normal."""
+    return kind.value_set[:1] if isinstance(kind, Measured) and kind.times_upper_limit else ()
 
 
 def _loosened(rule: Criterion, trial: Trial) -> str | None:
@@ -62,6 +95,12 @@ def _mirrored(limits: Range) -> Range:
 CHECKS = (
     Check(
         "loosening-rule", loosening_rules, "A site may only narrow: raise the minimum, lower the maximum, or remove it"
+    ),
+    Check(
+        "setting-without-effect",
+        settings_without_effect,
+        "Correct the name of the value set, or remove the line",
+        Severity.WARNING,
     ),
 )
 """The checks of this module."""

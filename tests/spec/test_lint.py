@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,9 @@ import pytest
 
 from mappings.lint import CHECKS, Problem, Severity, Subject, coverage, lint, read_subject
 from mappings.lint.coverage import criteria_lines
-from mappings.lint.problems import Written
 from mappings.lint.quoted import periods, quoted
-from mappings.lint.reading import UNREADABLE, read_trials, site_rules, texts, value_set_files
-from mappings.trials import AtSite, SiteTrial, load_trigger
+from mappings.lint.reading import UNREADABLE, read_trials, texts, value_set_files
+from mappings.trials import AtSite, Criterion, SiteTrial, load_trigger
 from mappings.yaml_content import read_yaml
 from terminology.valuesets import Vocabulary, load_value_sets
 
@@ -54,7 +53,8 @@ class Content:
 
     criteria: one line each, `id | text | when | reading`, after an I1 that is never at fault. trial: what replaces the
     trial's head. sets: compose of value sets; those that the criteria name are made up. source: what replaces a source
-    that holds just the criteria. as_source: the criteria's `source`. site: rules that a site adds, as `criteria` are.
+    that holds just the criteria. as_source: the criteria's `source`. site: rules that a site adds, as `criteria` are;
+    settings: what else stands in its file.
     """
 
     criteria: str = ""
@@ -64,6 +64,7 @@ class Content:
     as_source: str = "seed"
     trigger: str | None = None
     site: str = ""
+    settings: str = ""
 
 
 def concepts(system: str, *codes: str) -> Json:
@@ -118,18 +119,19 @@ def write(folder: Path, content: Content) -> None:
 
 
 def site_file(folder: Path, content: Content) -> AtSite:
-    """Write a site's file with the content's rules beside the trial, and return what it says."""
+    """Write a site's file with the content's rules and settings beside the trial, and return what it says."""
     rules = "".join(criterion_yaml(line, "site") for line in content.site.splitlines())
     indented = "".join(f"    {line}\n" for line in f"rules:\n{rules}".splitlines())
-    (folder / "site").write_text(f"trials:\n  NCT00000001:\n{indented}", encoding="utf-8")
+    (folder / "site").write_text(f"{content.settings}\ntrials:\n  NCT00000001:\n{indented}", encoding="utf-8")
     document = read_yaml(folder / "site")
     written = document.content["trials"]["NCT00000001"]["rules"] or []
-    return AtSite({"NCT00000001": SiteTrial.model_validate({"rules": written})}, document)
+    recency, limits = (document.content.get(part, {}) for part in ("recency", "upper_limits"))
+    return AtSite({"NCT00000001": SiteTrial.model_validate({"rules": written})}, document, recency, limits)
 
 
-def write_value_sets(folder: Path, content: Content, written: tuple[Written, ...]) -> None:
+def write_value_sets(folder: Path, content: Content, criteria: Iterable[Criterion]) -> None:
     """Write the content's value sets, and one invented code for each other set that a criterion names."""
-    named = {name for one in written for _, criterion in one.criteria() for name in criterion.when.value_sets()}
+    named = {name for criterion in criteria for name in criterion.when.value_sets()}
     composes = {name: include(concepts(SYSTEM, name)) for name in named} | dict(content.sets)
     for name, compose in composes.items():
         resource = {"resourceType": "ValueSet", "url": BASE + name, "compose": compose}
@@ -142,10 +144,10 @@ def subject_of(folder: Path, content: Content) -> Subject:
     problems: list[Problem] = []
     written = tuple(read_trials([folder], problems))
     assert not problems, problems
-    at_site = tuple(site_rules(site_file(folder, content), {one.trial.id: one for one in written}))
+    site = site_file(folder, content)
     sets = folder / "sets"
     sets.mkdir()
-    write_value_sets(sets, content, (*written, *at_site))
+    write_value_sets(sets, content, [*written[0].trial.criteria, *site.trials["NCT00000001"].rules])
     (folder / "trigger").write_text(content.trigger or "", encoding="utf-8")
     return Subject(
         written=written,
@@ -153,7 +155,7 @@ def subject_of(folder: Path, content: Content) -> Subject:
         triggers=(load_trigger(folder / "trigger"),) if content.trigger else (),
         value_sets=value_set_files([sets]),
         sources=texts([folder]),
-        at_site=at_site,
+        site=site,
     )
 
 
@@ -186,6 +188,7 @@ LOW = "E1 | Platelets <50 10*9/L | {kind: measured, value_set: platelets, below:
 HIGH = "I2 | Platelets >50 10*9/L | {kind: measured, value_set: platelets, above: 50, unit: 10*9/L}"
 LIMITED = "I2 | Platelets ≥50 10*9/L | {kind: measured, value_set: platelets, at_least: 50, unit: 10*9/L}"
 
+WINDOW, LIMIT = "recency: {platelets: 3 days}", "upper_limits: {inr: {value: 1.2, unit: '1'}}"
 EMPTY, CLASH = ["empty-range"], ["contradiction"]
 WORDS = {"above": "more than", "at_least": "at least", "below": "less than", "at_most": "at most"}
 
@@ -574,6 +577,20 @@ EXAMPLES: dict[str, list[tuple[Content, Content]]] = {
         (
             Content("I2 | Adults | {kind: age, at_most: 75}", site="I90 | Under 70 | {kind: age, at_most: 70}"),
             Content("I2 | Adults | {kind: age, at_most: 75}", site="I90 | Under 80 | {kind: age, at_most: 80}"),
+        ),
+    ],
+    "setting-without-effect": [
+        (Content(HIGH, settings=WINDOW), Content(settings=WINDOW)),
+        (Content(HIGH, settings=WINDOW), Content(f"I2 | A | {COND}", settings=WINDOW.replace("platelets", "cancer"))),
+        (
+            Content(
+                "I2 | A | {kind: creatinine-clearance, at_most: 60}", settings=WINDOW.replace("platelets", "creatinine")
+            ),
+            Content("I2 | A | {kind: human}", settings=WINDOW.replace("platelets", "creatinine")),
+        ),
+        (
+            Content(f"I2 | A | {measured('inr', 'above: 1.5, times_upper_limit: true')}", settings=LIMIT),
+            Content(f"I2 | A | {measured('inr', 'above: 1.5')}", settings=LIMIT),
         ),
     ],
 }
