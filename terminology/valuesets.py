@@ -25,10 +25,31 @@ from terminology.codings import (
     normal_icd10,
 )
 from terminology.errors import ContentError
-from terminology.resources import Folder, read_folder
+from terminology.resources import Folder, Needed, Place, Resource, read_folder
 
 MORE_GENERAL = "https://oncology-trial-cds.github.io/fhir/StructureDefinition/more-general"
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+CONCEPT = {
+    "code": Needed(str),
+    "display": str,
+    "designation": [{"value": Needed(str)}],
+    "extension": [{"url": str, "valueDecimal": float}],
+}
+ELEMENT = {
+    "system": str,
+    "valueSet": [str],
+    "concept": [CONCEPT],
+    "filter": [{"property": str, "op": str, "value": Needed(str)}],
+}
+SHAPE = {
+    "url": str,
+    "title": str,
+    "version": str,
+    "compose": {"include": [ELEMENT], "exclude": [ELEMENT]},
+    "extension": [{"url": str, "valueCanonical": str}],
+}
+"""What is read of a ValueSet."""
+
 WHO_LEVEL = 4
 """ICD-10 editions agree on codes of at most this many characters (without the dot)."""
 
@@ -96,11 +117,19 @@ class Icd10Codes:
 
     def __init__(self, dialect: str, value_sets: tuple[ValueSet, ...]) -> None:
         self._dialect, self._value_sets = dialect, value_sets
+        self._mapped: dict[str, frozenset[str]] = {}
         self.get = functools.lru_cache(maxsize=8192)(self._find)
+
+    def add(self, code: str, names: Iterable[str]) -> None:
+        """Let a code, that code alone, be in more value sets (a site's ConceptMaps)."""
+        normal = normal_icd10(code)
+        self._mapped[normal] = self._mapped.get(normal, frozenset()).union(names)
+        self.get.cache_clear()
 
     def _find(self, code: str) -> tuple[str, ...]:
         normal = normal_icd10(code)
-        return tuple(s.name for s in self._value_sets if s.holds_icd10(self._dialect, normal))
+        held = tuple(s.name for s in self._value_sets if s.holds_icd10(self._dialect, normal))
+        return tuple(sorted({*held, *mapped})) if (mapped := self._mapped.get(normal)) else held
 
 
 class Vocabulary:
@@ -189,12 +218,14 @@ class Vocabulary:
                 self._by_system[alias] = self._by_system[system]
 
     def _index_maps(self, maps: Mapping[Coding, tuple[Coding, ...]]) -> None:
-        """Let a local code stand for the codes it is mapped to (a site's ConceptMaps)."""
-        for local, targets in maps.items():
-            names = sorted({name for target in targets for name in self.sets_of(target.system, target.code)})
+        """Let a local code stand for the codes it is mapped to (a site's ConceptMaps), not for what these map to."""
+        stands_for = {local: {n for each in targets for n in self.sets_of(*each)} for local, targets in maps.items()}
+        for local, names in stands_for.items():
             codes = self._by_system.setdefault(local.system, {})
             if isinstance(codes, dict):
                 codes[local.code] = tuple(sorted({*codes.get(local.code, ()), *names}))
+            else:
+                codes.add(local.code, names)
 
 
 def _uses_icd10(value_set: ValueSet) -> bool:
@@ -215,28 +246,41 @@ def _by_phrase(value_sets: Iterable[ValueSet]) -> dict[str, tuple[str, ...]]:
 
 
 def load_value_sets(*folders: Folder) -> dict[str, ValueSet]:
-    """Read every `*.json` of the folders; a later folder's set replaces one of the same url.
+    """Read every `*.json` of the folders; a later folder's set replaces one of the same url, and is called the same.
 
-    Raises ContentError: not JSON, not a ValueSet, an unknown or circular `valueSet`, a filter that is not `is-a`.
+    Raises ContentError: not JSON, not a ValueSet or not of its shape, an unknown or circular `valueSet`, a filter that
+    is not `is-a`, two files of one folder with one url.
     """
     drafts: dict[str, _Draft] = {}
     for folder in folders:
-        for file, resource in read_folder(folder, "ValueSet"):
-            draft = _Draft(file, resource)
-            drafts[draft.url] = draft
+        drafts |= _drafts(folder, drafts)
     return {s.name: s for s in (_expand(drafts, url, ()) for url in drafts)}
+
+
+def _drafts(folder: Folder, before: Mapping[str, _Draft]) -> dict[str, _Draft]:
+    """Return a folder's ValueSets by url. before: those of the folders before it, which they may replace."""
+    found: dict[str, _Draft] = {}
+    for resource in read_folder(folder, "ValueSet", SHAPE):
+        draft = _Draft(resource)
+        if draft.url in found:
+            raise draft.fail(("url",), f"{found[draft.url].file} has the same url")
+        if draft.url in before and before[draft.url].name != draft.name:
+            name = before[draft.url].name
+            raise draft.fail(("url",), f"the file replaces {name}, whose url it has, and must be called {name}.json")
+        found[draft.url] = draft
+    return found
 
 
 class _Draft:
     """A ValueSet resource as read, before other sets are filled in."""
 
-    def __init__(self, file: str, resource: dict[str, Any]) -> None:
-        self.file, self.resource = file, resource
-        self.url: str = resource.get("url") or f"urn:file:{file}"
-        self.name = file.removesuffix(".json")
+    def __init__(self, source: Resource) -> None:
+        self.source, self.file, self.resource = source, source.file, source.content
+        self.url: str = self.resource.get("url") or f"urn:file:{self.file}"
+        self.name = self.file.removesuffix(".json")
 
-    def fail(self, where: str, what: str) -> ContentError:
-        return ContentError(self.file, 0, where, what)
+    def fail(self, place: Place, what: str) -> ContentError:
+        return self.source.error(place, what)
 
 
 @dataclass(slots=True)
@@ -254,12 +298,12 @@ class _Parts:
 def _expand(drafts: Mapping[str, _Draft], url: str, path: tuple[str, ...]) -> ValueSet:
     draft = drafts[url]
     if url in path:
-        raise draft.fail("compose", "includes itself through " + " > ".join(path))
+        raise draft.fail(("compose",), "includes itself through " + " > ".join(path))
     compose = draft.resource.get("compose") or {}
     included, excluded = _Parts(), _Parts()
-    for parts, elements in ((included, compose.get("include")), (excluded, compose.get("exclude"))):
-        for element in elements or []:
-            _add(parts, element, draft, drafts, (*path, url))
+    for parts, name in ((included, "include"), (excluded, "exclude")):
+        for index, element in enumerate(compose.get(name) or []):
+            _add(parts, element, draft, ("compose", name, index), drafts, (*path, url))
     return ValueSet(
         name=draft.name,
         url=url,
@@ -280,21 +324,28 @@ def _expand(drafts: Mapping[str, _Draft], url: str, path: tuple[str, ...]) -> Va
 
 
 def _add(
-    parts: _Parts, element: dict[str, Any], draft: _Draft, drafts: Mapping[str, _Draft], path: tuple[str, ...]
+    parts: _Parts,
+    element: dict[str, Any],
+    draft: _Draft,
+    place: Place,
+    drafts: Mapping[str, _Draft],
+    path: tuple[str, ...],
 ) -> None:
     for url in element.get("valueSet") or []:
         if url.split("|")[0] not in drafts:
-            raise draft.fail("compose", f"includes the unknown value set {url}")
+            raise draft.fail((*place, "valueSet"), f"includes the unknown value set {url}")
         _add_set(parts, _expand(drafts, url.split("|")[0], path))
     system = canonical_system(element.get("system") or "")
-    for concept in element.get("concept") or []:
+    for index, concept in enumerate(element.get("concept") or []):
+        if (ordinal := _extension(concept, ORDINAL_VALUE)) is not None and ordinal.get("valueDecimal") is None:
+            raise draft.fail((*place, "concept", index, "extension"), "ordinalValue needs `valueDecimal`")
         _add_concept(parts, system, concept)
-    for rule in element.get("filter") or []:
+    for index, rule in enumerate(element.get("filter") or []):
         if system not in ICD10_DIALECTS or rule.get("op") != "is-a" or rule.get("property") != "concept":
-            raise draft.fail("compose", f"filter {rule}: only `concept is-a` of ICD-10 can be expanded here")
+            raise draft.fail((*place, "filter", index), "only `concept is-a` of ICD-10 can be expanded here")
         parts.categories.add(Coding(system, normal_icd10(rule["value"])))
     if not element.keys() & {"valueSet", "concept", "filter"}:
-        raise draft.fail("compose", f"an include of the whole of {system or 'nothing'} cannot be expanded here")
+        raise draft.fail(place, f"an include of the whole of {system or 'nothing'} cannot be expanded here")
 
 
 def _add_set(parts: _Parts, value_set: ValueSet) -> None:
@@ -333,5 +384,5 @@ def _more_general(draft: _Draft, drafts: Mapping[str, _Draft]) -> str | None:
         return None
     url = extension.get("valueCanonical", "")
     if url not in drafts:
-        raise draft.fail("extension", f"more-general names the unknown value set {url}")
+        raise draft.fail(("extension",), f"more-general names the unknown value set {url}")
     return drafts[url].name

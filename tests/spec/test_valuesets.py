@@ -339,12 +339,32 @@ def test_a_sites_new_set_is_added(tmp_path: Path) -> None:
     assert (words.sets_of(SYSTEM, "c1"), words.sets_of(SYSTEM, "s1")) == (("cancer", "local"), ("local",))
 
 
+def test_a_sites_set_that_replaces_ours_under_another_name_is_told_its_name(tmp_path: Path) -> None:
+    ours, site = tmp_path / "ours", tmp_path / "site"
+    ours.mkdir()
+    site.mkdir()
+    write(ours, "cancer", listed("c1"))
+    (site / "our-cancer.json").write_text((ours / "cancer.json").read_text(encoding="utf-8"), encoding="utf-8")
+    says = r"our-cancer\.json:1: url: the file replaces cancer, whose url it has, and must be called cancer\.json"
+    with pytest.raises(ContentError, match=says):
+        load(ours, site)
+
+
+def test_two_files_of_one_folder_with_the_same_url_are_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "cancer", listed("c1"))
+    write(tmp_path, "tumour", listed("t1"), url=url("cancer"))
+    with pytest.raises(ContentError, match=r"tumour\.json:1: url: cancer\.json has the same url"):
+        load(tmp_path)
+
+
 # --- what cannot be used stops the start, and names its file ---
 
 
 def test_an_unknown_set_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     write(tmp_path, "cancer", union("nowhere"))
-    with pytest.raises(ContentError, match=r"cancer\.json: compose: .*unknown value set urn:example:valueset:nowhere"):
+    with pytest.raises(
+        ContentError, match=r"cancer\.json:1: compose\.include\.0\.valueSet: .*unknown value set .*:nowhere"
+    ):
         load(tmp_path)
 
 
@@ -352,7 +372,7 @@ def test_an_unknown_set_is_an_error_that_names_the_file(tmp_path: Path) -> None:
 def test_a_set_that_includes_itself_is_an_error(tmp_path: Path, circle: list[str]) -> None:
     for name, following in zip(circle, [*circle[1:], circle[0]], strict=True):
         write(tmp_path, name, union(following))
-    with pytest.raises(ContentError, match=r"a\.json: compose: includes itself"):
+    with pytest.raises(ContentError, match=r"a\.json:1: compose: includes itself"):
         load(tmp_path)
 
 
@@ -368,13 +388,15 @@ def test_a_set_that_includes_itself_is_an_error(tmp_path: Path, circle: list[str
 )
 def test_what_cannot_be_expanded_is_an_error(tmp_path: Path, element: Json) -> None:
     write(tmp_path, "cancer", element)
-    with pytest.raises(ContentError, match=r"cancer\.json: compose: .*cannot? be expanded|only `concept is-a`"):
+    with pytest.raises(
+        ContentError, match=r"cancer\.json:1: compose.include.0.*(cannot be expanded|only `concept is-a`)"
+    ):
         load(tmp_path)
 
 
 def test_a_broader_set_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "cancer", listed("c1"), extension=[{"url": MORE_GENERAL, "valueCanonical": url("nowhere")}])
-    with pytest.raises(ContentError, match=r"cancer\.json: extension: more-general names the unknown value set"):
+    with pytest.raises(ContentError, match=r"cancer\.json:1: extension: more-general names the unknown value set"):
         load(tmp_path)
 
 
@@ -389,4 +411,56 @@ def test_a_broader_set_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_a_file_that_is_no_value_set_is_an_error_with_its_line(tmp_path: Path, text: str, place: str) -> None:
     (tmp_path / "broken.json").write_text(text, encoding="utf-8")
     with pytest.raises(ContentError, match=place):
+        load(tmp_path)
+
+
+def misshapen(include: object, **members: object) -> Json:
+    """Return a ValueSet with this list of includes."""
+    return {"resourceType": "ValueSet", "url": url("x"), "compose": {"include": include}, **members}
+
+
+UNNUMBERED = {"code": "g2", "extension": [{"url": ORDINAL_VALUE}]}
+MISSHAPEN: list[tuple[Json, str]] = [
+    (misshapen([], compose=[]), "compose: must be an object"),
+    (misshapen({}), "compose.include: must be a list"),
+    (misshapen([5]), "compose.include.0: must be an object"),
+    (misshapen([{"system": 5}]), "compose.include.0.system: must be a text"),
+    (misshapen([{"system": "s", "concept": [{"code": 5}]}]), "compose.include.0.concept.0.code: must be a text"),
+    (misshapen([{"system": "s", "concept": [{}]}]), "compose.include.0.concept.0: needs `code`"),
+    (misshapen([{"system": "s", "concept": "c1"}]), "compose.include.0.concept: must be a list"),
+    (misshapen([{"valueSet": "urn:x"}]), "compose.include.0.valueSet: must be a list"),
+    (misshapen([{"system": ICD10_CM, "filter": [{"value": 5}]}]), "compose.include.0.filter.0.value: must be a text"),
+    (
+        misshapen([{"system": "s", "concept": [UNNUMBERED]}]),
+        "compose.include.0.concept.0.extension: ordinalValue needs",
+    ),
+    (misshapen([{"concept": [{"code": "c", "designation": 5}]}]), "compose.include.0.concept.0.designation: must be"),
+    (misshapen([], url=["u"]), "url: must be a text"),
+    (misshapen([], extension={}), "extension: must be a list"),
+]
+
+
+@pytest.mark.parametrize(("resource", "says"), MISSHAPEN, ids=[row[1] for row in MISSHAPEN])
+def test_a_misshapen_set_is_an_error_with_line_and_place(tmp_path: Path, resource: Json, says: str) -> None:
+    text = json.dumps(resource, indent=1)
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ContentError) as caught:
+        load(tmp_path)
+    assert str(caught.value).startswith(f"x.json:{caught.value.line}: {says}")
+    *_, member = (step for step in says.partition(":")[0].split(".") if not step.isdigit())
+    near = text.splitlines()[max(0, caught.value.line - 2) : caught.value.line]
+    assert any(f'"{member}"' in line for line in near)
+
+
+def test_the_line_of_a_code_is_its_own(tmp_path: Path) -> None:
+    text = '{"resourceType": "ValueSet", "title": "a \\"{[,:\\" b",\n"compose": {"include": [\n'
+    text += '{"system": "s", "concept": [{"code": "a"},\n{"code": "b"},\n\n{"code":\n 5}]}]}}'
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ContentError, match=r"^x\.json:6: compose\.include\.0\.concept\.2\.code: must be a text$"):
+        load(tmp_path)
+
+
+def test_a_file_that_is_nested_too_deeply_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(ContentError, match=r"x\.json: not JSON: it is nested too deeply"):
         load(tmp_path)
