@@ -35,6 +35,19 @@ KNOWN_SYSTEMS = frozenset(
 CHECK_DIGITS = {SNOMED: snomed_ok, LOINC: loinc_ok}
 
 
+_LOOK_ALIKE = "its units or its recency tell it from what looks like it"
+_FINDING = "what a pregnancy test says, recorded as a finding: it decides no criterion so far"
+KEPT = {
+    "cardiac-history-unclear": "what stands beside infarction, stroke and arrhythmia, and is in none of them",
+    "chemoembolisation-liver": "what stands beside ablation and resection of the liver, and is neither",
+    "ctdna-related": "what stands beside a ctDNA result, and is none",
+    "liver-lesion": "what stands beside a metastasis of the liver, and is no proof of one",
+    "pregnancy-test-negative": _FINDING,
+    "pregnancy-test-positive": _FINDING,
+}
+"""Value sets that nothing reads, and why they are kept: their neighbours are held apart from them by a test."""
+
+
 class Listed(NamedTuple):
     """A code or an ICD-10 category that a file itself lists, with its system as written and as known."""
 
@@ -91,16 +104,15 @@ def empty_value_sets(subject: Subject) -> Iterator[Found]:
 def unused_value_sets(subject: Subject) -> Iterator[Found]:
     """A value set that no criterion reads, no other set includes and no other set names as more general.
 
-    One that has units or a recency of its own is known as a look-alike (an eGFR is no clearance): that is a note.
+    One that has units or a recency of its own is known as a look-alike (an eGFR is no clearance): that is a note, and
+    so is one of `KEPT`.
     """
     used = used_value_sets(subject)
     for value_set in subject.vocabulary.value_sets.values():
-        if value_set.name not in used:
-            known = value_set.name in ANALYTES or value_set.name in DEFAULT_RECENCY
-            severity = Severity.NOTE if known else None
-            yield Found(
-                value_set.file, 1, value_set.name, "is read by no criterion and by no other value set", severity
-            )
+        if (name := value_set.name) not in used:
+            why = KEPT.get(name) or (_LOOK_ALIKE if name in ANALYTES or name in DEFAULT_RECENCY else "")
+            what = "is read by no criterion and by no other value set" + (f", but kept: {why}" if why else "")
+            yield Found(value_set.file, 1, name, what, Severity.NOTE if why else None)
 
 
 def used_value_sets(subject: Subject) -> frozenset[str]:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from mappings.lint import CHECKS, Problem, Severity, Subject, coverage, lint, read_subject
+from mappings.lint.content import KEPT
 from mappings.lint.coverage import criteria_lines
 from mappings.lint.quoted import periods, quoted
 from mappings.lint.reading import UNREADABLE, read_trials, texts, value_set_files
@@ -840,6 +841,17 @@ def own() -> Subject:
 
 def test_our_own_content_has_no_errors(own: Subject) -> None:
     assert [str(problem) for problem in lint(own) if problem.severity is Severity.ERROR] == []
+
+
+def test_our_own_content_has_no_warnings(own: Subject) -> None:
+    assert [str(problem) for problem in lint(own) if problem.severity is Severity.WARNING] == []
+
+
+def test_a_value_set_that_is_kept_unread_says_why(own: Subject) -> None:
+    unread = {p.where: p.what for p in lint(own) if p.code == "unused-value-set"}
+    assert {
+        name: f"is read by no criterion and by no other value set, but kept: {why}" for name, why in KEPT.items()
+    } == {name: unread.get(name) for name in KEPT}
 
 
 def test_the_two_platelet_limits_of_the_ablation_trial_are_known_to_touch(own: Subject) -> None:
