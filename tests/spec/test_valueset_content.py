@@ -426,11 +426,17 @@ Detected           | result-positive
 阳性               | result-positive
 检出               | result-positive
 阳性(+)            | result-positive
+陽性               | result-positive
+ctDNA陽性          | result-positive
+檢出               | result-positive
 nachgewiesen       | result-positive
 ctDNA not detected | result-negative
 Undetected         | result-negative
 阴性               | result-negative
 未检出             | result-negative
+陰性               | result-negative
+陰性（-）          | result-negative
+未檢出             | result-negative
 nicht nachweisbar  | result-negative
 inconclusive       | result-indeterminate
 不确定             | result-indeterminate
@@ -443,6 +449,8 @@ positive for RAS   |
 not positive       |
 complete response to chemotherapy |
 未检测             |
+未檢測             |
+弱陽性             |
 -                  |
 """
 RESULTS = ("result-", "residual-tumour-r")
