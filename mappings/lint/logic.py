@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations, product
 from typing import Any, NamedTuple
@@ -16,7 +16,9 @@ from mappings.kinds import Kind
 from mappings.kinds.base import Coded
 from mappings.kinds.combinators import AllOf, AnyOf, AtLeast, IfThen, Not
 from mappings.kinds.demographics import Age
+from mappings.kinds.medications import Allergy, Medication
 from mappings.kinds.observations import Measured, Observation
+from mappings.kinds.specimens import Specimen
 from mappings.kinds.studies import Consent, Human
 from mappings.lint.problems import Check, Found, Severity, Subject, Written
 from mappings.lint.ranges import Range, range_of
@@ -291,6 +293,23 @@ def _no_effect(kind: IfThen) -> str | None:
     return None
 
 
+_PLACED = ("conflict", "only_at", "not_at")
+WITHOUT_EFFECT: Mapping[type[Kind], tuple[str, ...]] = {
+    Allergy: _PLACED,
+    Medication: ("judge", "too_general", *_PLACED),
+    Specimen: ("judge", "too_general", *_PLACED, "absence"),
+}
+"""What a kind lets be written, since every `Coded` does, and does not look at when it decides."""
+
+
+def fields_without_effect(subject: Subject) -> Iterator[Found]:
+    """A field that its kind never reads: a patient of whom it speaks is decided as if it were not there."""
+    for statement in subject.statements():
+        for name in WITHOUT_EFFECT.get(type(statement.kind), ()):
+            if statement.field(name) is not None:
+                yield statement.found(f"`{name}` is not read by the kind {statement.field('kind')}", name)
+
+
 _READ_IT = "If the source says so, add a reading that names the other criterion; else correct one of them"
 
 CHECKS = (
@@ -303,5 +322,8 @@ CHECKS = (
     Check("at-least-too-many", at_least_too_many, "Lower `at_least`, or list the missing parts"),
     Check("single-child", single_child, "Write the part without the combinator"),
     Check("if-without-effect", if_without_effect, "Write `then` alone, or correct `if`"),
+    Check(
+        "field-without-effect", fields_without_effect, "Remove it; what it should say is left to a person (`judged:`)"
+    ),
 )
 """The checks of this module."""

@@ -18,6 +18,7 @@ import pytest
 from mappings.lint import CHECKS, Problem, Severity, Subject, coverage, lint, read_subject
 from mappings.lint.content import KEPT
 from mappings.lint.coverage import criteria_lines
+from mappings.lint.logic import WITHOUT_EFFECT
 from mappings.lint.quoted import periods, quoted
 from mappings.lint.reading import UNREADABLE, read_trials, texts, value_set_files
 from mappings.trials import AtSite, Criterion, SiteTrial, load_trigger
@@ -373,6 +374,24 @@ EXAMPLES: dict[str, list[tuple[Content, Content]]] = {
         (
             in_trial("{if: {kind: age, at_least: 18}, then: {kind: age, at_most: 75}}"),
             in_trial("{if: {kind: age, at_least: 75}, then: {kind: age, at_least: 18}}"),
+        ),
+    ],
+    "field-without-effect": [
+        (
+            in_trial("{kind: medication, value_set: drug, absence: ask}"),
+            in_trial("{kind: medication, value_set: drug, judge: doubt}"),
+        ),
+        (
+            in_trial("{kind: allergy, value_set: drug, judge: doubt, too_general: any-drug}"),
+            in_trial("{kind: allergy, value_set: drug, conflict: doubt}"),
+        ),
+        (
+            in_trial("{kind: specimen, value_set: tumour, supported_by: resection}"),
+            in_trial("{kind: specimen, value_set: tumour, absence: presume-absent}"),
+        ),
+        (
+            in_trial("{not: {kind: condition, value_set: tumour, not_at: liver}}"),
+            in_trial("{not: {kind: medication, value_set: drug, not_at: liver}}"),
         ),
     ],
     # --- values and time ---
@@ -883,3 +902,7 @@ def test_coverage_leads_from_a_line_to_criteria_and_tests(tmp_path: Path) -> Non
     assert (cancer.criteria, cancer.tests, cancer.complete) == (("I1",), ("a test",), True)
     assert (adults.criteria, adults.tests, adults.complete) == (("I2",), (), False)
     assert adults.missing == ("Willing",)
+
+
+def test_every_field_without_effect_is_one_of_its_kind() -> None:
+    assert all(set(fields) <= kind.model_fields.keys() for kind, fields in WITHOUT_EFFECT.items())
