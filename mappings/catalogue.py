@@ -7,7 +7,7 @@ what they say of a trial is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -15,10 +15,11 @@ from mappings import truth
 from mappings.compiled import EMPTY, CompiledTrial, compile_trial
 from mappings.evaluation import Evaluation, Policy
 from mappings.facts import Note, PatientRecord
-from mappings.kinds.base import Part
+from mappings.kinds.base import Coded, Part, Phrase
+from mappings.kinds.events import Event
 from mappings.kinds.studies import ENROLLED, of_study
-from mappings.misfits import PlacedError
-from mappings.trials import AtSite, SiteTrial, Trial, Trigger, load_trial, load_trigger
+from mappings.misfits import Path, PlacedError
+from mappings.trials import AtSite, Criterion, SiteTrial, Trial, Trigger, load_trial, load_trigger
 from mappings.truth import Finding, Truth
 from mappings.verdicts import Results, Status, TrialVerdict, TriggerVerdict, Verdict
 from mappings.yaml_content import Document
@@ -207,6 +208,7 @@ def _trials(folder: Folder, vocabulary: Vocabulary) -> dict[str, Trial]:
         trial, document = load_trial(file)
         _check_once(trial.id, document, found)
         _check_names(trial, document, vocabulary)
+        _check_sought(trial.criteria, document, ("criteria",))
         found[trial.id] = trial, document
     return {id_: trial for id_, (trial, _) in found.items()}
 
@@ -237,6 +239,7 @@ def _at_site(trials: Mapping[str, Trial], at_site: AtSite) -> dict[str, Trial]:
 
 
 def _with_rules(trial: Trial, site: SiteTrial, document: Document) -> Trial:
+    _check_sought(site.rules, document, ("trials", trial.id, "rules"))
     try:
         return trial.at_site(site)
     except PlacedError as error:
@@ -255,6 +258,21 @@ def _check_names(trial: Trial, document: Document, vocabulary: Vocabulary) -> No
     ):
         for name in sorted(names - vocabulary.value_sets.keys()):
             raise document.error(path, f"unknown value set '{name}'")
+
+
+def _check_sought(criteria: Sequence[Criterion], document: Document, listed: Path) -> None:
+    """Raise ContentError where a statement looks for codes and names none: no card could say what it looks for."""
+    for index, criterion in enumerate(criteria):
+        if any(isinstance(part, Coded) and not (part.label or part.codes) for part in _within(criterion.when)):
+            raise document.error((*listed, index, "when"), "when: a part of it names no value set")
+
+
+def _within(part: Phrase) -> Iterator[Phrase]:
+    """Yield the statements in a statement, itself included; an event is called by its name."""
+    yield part
+    for inner in part.inside():
+        if not isinstance(inner, Event):
+            yield from _within(inner)
 
 
 def _check_trigger(trigger: Trigger, document: Document, trials: Mapping[str, Trial]) -> None:

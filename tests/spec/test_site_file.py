@@ -32,6 +32,13 @@ trials:
         when: {kind: measured, value_set: platelets, below: 75, unit: 10*9/L}
 """
 
+
+def rule(when: str) -> str:
+    """Return a file with one rule."""
+    text = f"{{id: S1, role: inclusion, source: site, text: words, when: {when}}}"
+    return f"trials:\n  NCT05797077:\n    rules:\n      - {text}\n"
+
+
 Write = Callable[[str], Path]
 
 
@@ -103,6 +110,8 @@ def test_a_recency_window_of_the_site_replaces_ours(write: Write) -> None:
             "2: upper_limits.inr.unit: unit: 'mg/dL' is no unit of inr",
         ),
         ("upper_limits: {stroke: {value: 1, unit: mg/dL}}", "1: upper_limits.stroke.unit: unit: 'mg/dL' is no unit of"),
+        (rule("{kind: condition}"), "4: criterion S1: when: a part of it names no value set"),
+        (rule("{not: {kind: measured, above: 3, unit: g}}"), "4: criterion S1: when: a part of it names no value set"),
         ("fatigue:\n  bored: 3 days", "2: fatigue.bored: 'bored' is not a reason that our cards offer"),
         ("trials: 5", "1: trials: trials: fields are needed, each as `name: value`"),
     ],
