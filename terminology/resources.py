@@ -1,7 +1,7 @@
 """Reading one FHIR JSON resource of content (ValueSet, ConceptMap) from a folder or a package.
 
-What a resource may hold is said by a shape: `str`, `float` (any number), a list of one shape, a mapping of members, and
-`Needed` for a member that must be there. Members that no shape names are for people.
+What a resource may hold is said by a shape: `str`, `Decimal` (any number), a list of one shape, a mapping of members,
+and `Needed` for a member that must be there. Members that no shape names are for people.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,7 +56,7 @@ def read_folder(folder: Folder, resource_type: str, shape: Mapping[str, Any]) ->
 def _read(file: Folder, resource_type: str) -> Resource:
     try:
         text = file.read_text(encoding="utf-8")
-        content = json.loads(text)
+        content = json.loads(text, parse_float=Decimal)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ContentError(file.name, getattr(error, "lineno", 0), "", f"not JSON: {error}") from error
     except RecursionError as error:
@@ -69,7 +70,7 @@ def misshapen(value: Any, shape: Any, place: Place = ()) -> Iterator[tuple[Place
     """Yield the place of everything that is not of its shape, and what is wrong there. A null is as if not written."""
     if shape is str and not isinstance(value, str):
         yield place, "must be a text"
-    elif shape is float and (isinstance(value, bool) or not isinstance(value, int | float)):
+    elif shape is Decimal and (isinstance(value, bool) or not isinstance(value, int | Decimal)):
         yield place, "must be a number"
     elif isinstance(shape, list):
         yield from _misshapen_list(value, shape[0], place)

@@ -33,7 +33,7 @@ CONCEPT = {
     "code": Needed(str),
     "display": str,
     "designation": [{"value": Needed(str)}],
-    "extension": [{"url": str, "valueDecimal": float}],
+    "extension": [{"url": str, "valueDecimal": Decimal}],
 }
 ELEMENT = {
     "system": str,
@@ -370,7 +370,7 @@ def _add_concept(parts: _Parts, system: str, concept: dict[str, Any]) -> None:
     parts.displays[coding] = concept.get("display") or ""
     ordinal = _extension(concept, ORDINAL_VALUE)
     if ordinal is not None:
-        number = Decimal(str(ordinal["valueDecimal"]))
+        number = Decimal(ordinal["valueDecimal"])
         parts.ordinals |= dict.fromkeys((coding, *phrases), number)
 
 

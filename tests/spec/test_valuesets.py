@@ -423,6 +423,7 @@ def misshapen(include: object, **members: object) -> Json:
     return {"resourceType": "ValueSet", "url": url("x"), "compose": {"include": include}, **members}
 
 
+NO_NUMBER = {"code": "g2", "extension": [{"url": ORDINAL_VALUE, "valueDecimal": float("nan")}]}
 UNNUMBERED = {"code": "g2", "extension": [{"url": ORDINAL_VALUE}]}
 MISSHAPEN: list[tuple[Json, str]] = [
     (misshapen([], compose=[]), "compose: must be an object"),
@@ -439,6 +440,7 @@ MISSHAPEN: list[tuple[Json, str]] = [
         "compose.include.0.concept.0.extension: ordinalValue needs",
     ),
     (misshapen([{"concept": [{"code": "c", "designation": 5}]}]), "compose.include.0.concept.0.designation: must be"),
+    (misshapen([{"concept": [NO_NUMBER]}]), "compose.include.0.concept.0.extension.0.valueDecimal: must be a number"),
     (misshapen([], url=["u"]), "url: must be a text"),
     (misshapen([], extension={}), "extension: must be a list"),
 ]
