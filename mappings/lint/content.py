@@ -36,14 +36,11 @@ CHECK_DIGITS = {SNOMED: snomed_ok, LOINC: loinc_ok}
 
 
 _LOOK_ALIKE = "its units or its recency tell it from what looks like it"
-_FINDING = "what a pregnancy test says, recorded as a finding: it decides no criterion so far"
 KEPT = {
     "cardiac-history-unclear": "what stands beside infarction, stroke and arrhythmia, and is in none of them",
     "chemoembolisation-liver": "what stands beside ablation and resection of the liver, and is neither",
     "ctdna-related": "what stands beside a ctDNA result, and is none",
     "liver-lesion": "what stands beside a metastasis of the liver, and is no proof of one",
-    "pregnancy-test-negative": _FINDING,
-    "pregnancy-test-positive": _FINDING,
 }
 """Value sets that nothing reads, and why they are kept: their neighbours are held apart from them by a test."""
 
