@@ -74,10 +74,24 @@ def leaves(
 
 def _asked(kind: Kind, finding: Finding, view: Evaluation, otherwise: str | None) -> str:
     """Return what an open leaf lacks. otherwise: the trial's words, for a leaf that has no name of its own."""
-    label = getattr(kind, "label", None) or _title(kind, view) or OF_THE_PATIENT.get(type(kind)) or otherwise
+    label = (
+        _operation(kind, finding, view)
+        or getattr(kind, "label", None)
+        or _title(kind, view)
+        or OF_THE_PATIENT.get(type(kind))
+        or otherwise
+    )
     if label is None:
         return finding.because.split(". ")[0].rstrip(".")
     return _LEFT_OPEN.get(finding.reason or Reason.NO_DATA, "{}").format(label)
+
+
+def _operation(kind: Kind, finding: Finding, view: Evaluation) -> str | None:
+    """Return the operation that is in doubt, where it is that and not the result that is recorded too generally."""
+    if not isinstance(kind, ResultKind) or finding.reason is not Reason.TOO_GENERAL:
+        return None
+    events = [event for event in (kind.after, kind.of and kind.of.event) if event]
+    return next((event.name for event in events if view.moment(event).unsettled is finding.reason), None)
 
 
 def _title(kind: Kind, view: Evaluation) -> str | None:

@@ -188,7 +188,9 @@ PREGNANCY = [
         NO,
     ),
     Row("a test that is positive by its finding", woman(test=serum("pregnancy-test-positive")), "E2 true", NO),
-    Row("a test that is negative by its finding", woman(test=serum("pregnancy-test-negative")), "E2 false presumed", LE),
+    Row(
+        "a test that is negative by its finding", woman(test=serum("pregnancy-test-negative")), "E2 false presumed", LE
+    ),
     Row(
         "a positive test on the problem list",
         woman(state=condition("pregnancy-test-positive"), test=serum()),

@@ -9,9 +9,9 @@ import pytest
 
 from hooks.needs import asks, ranked
 from tests.patients import bases, standing
-from tests.patients.codes import Json
+from tests.patients.codes import Json, coded
 from tests.patients.recurrence import lesion
-from tests.patients.resources import asa, ctdna, ecog, margin, observation, patient
+from tests.patients.resources import asa, ctdna, ecog, margin, observation, patient, procedure
 from tests.patients.standing import evaluate, trial_of
 
 S1, RFA, NODULES = "NCT05797077", "NCT06609434", "CTDNA-LUNG-NODULES"
@@ -25,6 +25,10 @@ CREATININE = observation(
     "creatinine", "2026-11-20", valueQuantity={"value": 1.1, "unit": "mg/dL", "system": UNIT, "code": "mg/dL"}
 )
 SMALL, LATER = lesion(9, "mm", "2026-11-10"), lesion(8, "mm", "2026-11-10")
+
+LATER_ABLATION: Mapping[str, Json | None] = {
+    "ablation": procedure(coded("tumour-procedure-site-needed", "Radiofrequency"), "2026-11-10")
+}
 
 ROWS: list[tuple[str, str, Mapping[str, Json | None], str, tuple[str, ...]]] = [
     (S1, "I4", {"ecog": None, "asa": None}, "nothing", ("the ECOG performance status",)),
@@ -50,6 +54,8 @@ ROWS: list[tuple[str, str, Mapping[str, Json | None], str, tuple[str, ...]]] = [
         "RX",
         ("your judgement: residual tumour classification (R status)",),
     ),
+    (S1, "I3", LATER_ABLATION, "a later ablation of what", ("a more exact record: operation",)),
+    (S1, "I2d", LATER_ABLATION, "a later ablation of what", ("a more exact record: liver operation",)),
     (S1, "I1", {"patient": patient(birth=None)}, "no birth date", ("the date of birth",)),
     (S1, "E9", {"patient": patient(gender=None)}, "no sex", ("the sex", "pregnancy status or serum pregnancy test")),
     (RFA, "I12", {}, "neither", ("platelets and prothrombin activity",)),
