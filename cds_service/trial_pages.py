@@ -37,7 +37,7 @@ WHOSE_WORDS = {
 
 NO_SUCH_TRIAL = page(
     "No such trial",
-    "<p>There is no trial of this id here. All that there are stand in the list of trials.</p>",
+    "<p>There is no trial of this id here. The list of trials names all that there are.</p>",
     root="../",
 )
 
