@@ -35,6 +35,18 @@ class Interval(NamedTuple):
             return _instant(self.last, self.offset) < _instant(other.first, other.offset)
         return self.last < other.first
 
+    @property
+    def begins(self) -> dt.datetime:
+        """The first moment, in UTC where the offset is known."""
+        return self.first if self.offset is None else _instant(self.first, self.offset)
+
+    def on_clock_of(self, other: Interval) -> Interval:
+        """Return this interval by the other's offset, where both have one."""
+        if self.offset is None or other.offset is None or self.offset == other.offset:
+            return self
+        shift = self.offset - other.offset
+        return Interval(_instant(self.first, shift), _instant(self.last, shift), other.offset, self.text)
+
     def same_moment(self, other: Interval) -> bool:
         """Whether both span the same days, so that neither can be called the later."""
         return (self.first.date(), self.last.date()) == (other.first.date(), other.last.date())

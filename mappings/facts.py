@@ -132,7 +132,7 @@ class ObservationFact(Fact, frozen=True, kw_only=True):
 class MedicationFact(Fact, frozen=True, kw_only=True):
     """A drug given, taken or prescribed.
 
-    taken: the record says it was given or taken, not merely ordered. routes: value sets of how.
+    taken: the record says it was given or taken, not merely ordered. routes: value sets of how, of every dosage.
     """
 
     taken: bool = True

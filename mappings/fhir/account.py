@@ -57,7 +57,8 @@ class Account:
     def _left_out(self) -> Iterator[Note]:
         if self.not_compared:
             of = " and ".join(f"{number} {name}" for name, number in sorted(self.not_compared.items()))
-            yield Note("not-compared", f"{of} without a code that can be compared (in words or local codes only).")
+            what = "without a code that can be compared (in words, or in code systems not known here)"
+            yield Note("not-compared", f"{of} {what}.")
         if others := self.skipped["other-patient"]:
             yield Note("other-patient", f"{others} resource(s) of another patient were left out.")
 

@@ -50,10 +50,9 @@ def came_newest_first(body: Body | None) -> bool:
         return False
     if not any(link.relation == "self" and "_sort=-date" in (link.url or "") for link in body.link or ()):
         return False
-    found = [resource for resource in resources(body) if not isinstance(resource, OperationOutcome)]
-    results = [resource for resource in found if isinstance(resource, Observation | DiagnosticReport)]
-    if len(results) < len(found):
+    if types_in(body) & DECIDING - {"Observation", "DiagnosticReport", "Specimen"}:
         return False
+    results = (resource for resource in resources(body) if isinstance(resource, Observation | DiagnosticReport))
     days = [day for result in results if (day := _day(result)) is not None]
     return days == sorted(days, reverse=True)
 

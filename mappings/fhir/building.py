@@ -6,7 +6,7 @@ A function returns the facts of one resource, or raises `Skip` or `Quarantine` (
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -49,7 +49,15 @@ QUANTITY = msgspec.json.Decoder(shapes.Quantity | None)
 CONCEPT = msgspec.json.Decoder(shapes.CodeableConcept | None)
 CONCEPTS = msgspec.json.Decoder(list[shapes.CodeableConcept] | None)
 RANGES = msgspec.json.Decoder(list[shapes.ReferenceRange] | None)
-UCUM = frozenset({None, "http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
+UCUM = frozenset(
+    {
+        None,
+        "http://unitsofmeasure.org",
+        "http://unitsofmeasure.org/",
+        "https://unitsofmeasure.org",
+        "urn:oid:2.16.840.1.113883.6.8",
+    }
+)
 """Systems of a unit's code; a code of any other says nothing where there is a text."""
 
 DRUG_PHASES = frozenset({"early-phase-1", "phase-1", "phase-1-phase-2", "phase-2", "phase-2-phase-3", "phase-3"})
@@ -150,6 +158,7 @@ class Reader:
     def procedure(self, resource: shapes.Procedure, source: str) -> list[Fact]:
         """A procedure that was done, is planned, or was not done, and the result that its outcome is."""
         sets = _asked_for(self.sets(resource.code))
+        _check_not(resource.not_done, resource.not_performed)
         done = ProcedureFact(
             source=source,
             sets=sets,
@@ -193,7 +202,7 @@ class Reader:
         """The procedures that an active plan names."""
         if resource.status != "active":
             raise Skip("status")
-        details = [a.detail for a in resource.activity or () if a.detail and not a.detail.do_not_perform]
+        details = [a.detail for a in resource.activity or () if a.detail and not _is_forbidden(a.detail)]
         open_details = [d for d in details if d.status in {None, "not-started", "scheduled", "in-progress", "on-hold"}]
         planned = ProcedureStatus.PLANNED
         facts: list[Fact] = [
@@ -244,7 +253,7 @@ class Reader:
             source=source,
             sets=sets,
             label=self.label(carrier.code),
-            time=_taken(self._observed(resource, source), _collected(collection)) or _by(resource.issued),
+            time=_taken(self._observed(resource, source), _of_another(_collected, collection)) or _by(resource.issued),
             values=values,
             preliminary=preliminary,
             ranges=_reference_ranges(carrier.reference_range),
@@ -258,8 +267,13 @@ class Reader:
         """When a result was observed; one that does not say so was at the time of the report that gives it."""
         if (time := _effective(resource)) is not None:
             return time
-        report = self.reported(source)
-        return _effective(report) if report and gate.vouches(report) else None
+        reports = [report for report in self.reported(source) if gate.vouches(report)]
+        given = {time for report in reports if (time := _of_another(_effective, report)) is not None}
+        if len(given) < 2:
+            return next(iter(given), None)
+        last = max(given, key=lambda time: time.last)
+        text = " or ".join(sorted(time.text for time in given))
+        return last._replace(first=min(time.first for time in given), text=text)
 
     def _observed_sites(self, resource: shapes.Observation) -> frozenset[str]:
         """The organ, by its body site, or by that of the BodyStructure or the Condition in focus."""
@@ -349,6 +363,7 @@ class Reader:
         if isinstance(drug, shapes.Medication):
             concepts += [drug.code, *(i.item_codeable_concept for i in drug.ingredient or ())]
         sets = _asked_for(self.sets_of_all(concepts))
+        _check_not(*_denials(resource))
         label = next((self.label(c) for c in concepts if c), "")
         if not isinstance(resource, shapes.MedicationRequest):
             taken, time = gate.is_taken(resource.status, request=False), _effective(resource)
@@ -356,7 +371,8 @@ class Reader:
             raise Skip("not-ordered")
         else:
             taken, time = gate.is_taken(resource.status, request=True), _date(resource.authored_on)
-        routes = self.sets_of_all(dosage.route for dosage in _dosages(resource))
+        every = [self.sets(dosage.route) for dosage in _dosages(resource)]
+        routes = every[0].intersection(*every) if every else NONE
         return [MedicationFact(source=source, sets=sets, label=label, time=time, taken=taken, routes=routes)]
 
     def specimen(self, resource: shapes.Specimen, source: str) -> list[Fact]:
@@ -430,6 +446,22 @@ def _asked_for(sets: frozenset[str]) -> frozenset[str]:
     return sets
 
 
+def _check_not(*denials: bool | None) -> None:
+    """Refuse what was not done in the words of another FHIR release; that it was done, they say in vain."""
+    if any(denials):
+        raise Quarantine("it says `not done` in the words of another FHIR release")
+
+
+def _denials(resource: shapes.MedicationUse) -> tuple[bool | None, ...]:
+    if isinstance(resource, shapes.MedicationStatement):
+        return resource.was_not_taken, resource.taken not in {None, "y"}
+    return (resource.not_given, resource.was_not_given) if isinstance(resource, shapes.MedicationAdministration) else ()
+
+
+def _is_forbidden(detail: shapes.ActivityDetail) -> bool:
+    return bool(detail.do_not_perform or detail.prohibited)
+
+
 def _dosages(resource: shapes.MedicationUse) -> list[shapes.Dosage]:
     """How a drug is used; an administration has one way."""
     if isinstance(resource, shapes.MedicationAdministration):
@@ -469,13 +501,29 @@ def _collected(collection: shapes.Collection | None) -> Interval | None:
     return _date(collection.collected_date_time) or _period(collection.collected_period)
 
 
+def _of_another(read: Callable[[T], Interval | None], resource: T) -> Interval | None:
+    """Return the time that another resource gives a result."""
+    try:
+        return read(resource)
+    except Quarantine:
+        raise Quarantine("a date of its specimen or its report is not a FHIR date") from None
+
+
 def _taken(effective: Interval | None, collected: Interval | None) -> Interval | None:
     """The time of a result: of two that agree the more exact one, else when the sample was taken."""
     if effective is None or collected is None:
         return effective or collected
+    if (effective.offset is None) != (collected.offset is None) and _within_a_zone(effective, collected):
+        return effective if effective.offset is None else collected
     if effective.before(collected) or collected.before(effective):
         return collected
     return min(effective, collected, key=lambda time: time.last - time.first)
+
+
+def _within_a_zone(one: Interval, other: Interval) -> bool:
+    """Whether two times that do not overlap as written may be one, told on the clocks of two zones."""
+    gap = max(one.first - other.last, other.first - one.last)
+    return dt.timedelta() < gap <= dt.timedelta(hours=14)
 
 
 def _years_later(day: dt.datetime, years: int) -> dt.datetime:

@@ -22,7 +22,6 @@ from mappings.fhir.shapes import (
     Entry,
     Link,
     Resource,
-    Response,
     Unreadable,
 )
 from terminology.errors import RecordError
@@ -42,7 +41,7 @@ TOO_DEEP = "it is nested too deeply"
 class _RawEntry(Element):
     full_url: str | None = None
     resource: msgspec.Raw = NULL
-    response: Response | None = None
+    response: msgspec.Raw = NULL
 
 
 class _RawBundle(Element):

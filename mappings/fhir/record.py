@@ -25,7 +25,7 @@ from mappings.fhir import shapes
 from mappings.fhir.account import UNREADABLE, Account
 from mappings.fhir.building import NOT_ASKED_FOR, Reader
 from mappings.fhir.decoding import Body, decode_resource
-from mappings.fhir.gate import Quarantine, Skip, check_whole, status_within, vouches
+from mappings.fhir.gate import Quarantine, Skip, check_whole, is_preliminary, status_within, vouches
 from mappings.fhir.ownership import Ownership
 from mappings.fhir.references import Found, References, source_of, superseded
 from mappings.fhir.results import Results, dated, ordered
@@ -288,6 +288,8 @@ class _Reading:
     def _add_contained(self, owner: shapes.OfPatient, source: str) -> None:
         """A contained result belongs to its owner's patient and passes the same gate; the owner is its source."""
         if not vouches(owner):
+            if isinstance(owner, shapes.Observation | shapes.DiagnosticReport):
+                is_preliminary(owner.status)  # a status that is none cannot be read
             return
         for raw in owner.contained or ():
             inner = decode_resource(raw)
@@ -300,6 +302,7 @@ class _Reading:
         try:
             if isinstance(inner, shapes.Observation):
                 inner.status = status_within(owner, inner)
+                _date_by(owner, inner)
             self.ownership.check(inner.subject or owner.subject or owner.patient)
             for fact in self._builders.get(type(inner), self.reader.observation)(inner, source):
                 self._keep(fact)
@@ -357,6 +360,13 @@ class _Reading:
         )
 
 
+def _date_by(owner: shapes.OfPatient, inner: shapes.Observation) -> None:
+    """Give a contained result without a time that of the report that contains it."""
+    untimed = not (inner.effective_date_time or inner.effective_period or inner.effective_instant)
+    if untimed and isinstance(owner, shapes.DiagnosticReport):
+        inner.effective_date_time, inner.effective_period = owner.effective_date_time, owner.effective_period
+
+
 def _tally(results: Results, account: Account, total: int) -> Tally:
     results.read_all()
     return account.tally(total)
@@ -371,10 +381,9 @@ def _problem(body: Body | None) -> str | None:
     if any(link.relation == "next" and link.url for link in body.link or ()):
         return "more pages were not read"
     entries = body.entry or ()
-    telling = [entry for entry in entries if type(entry.resource) in TELLING]
-    outcomes = sum(type(entry.resource) is shapes.OperationOutcome for entry in telling)
-    if body.total and body.total > len(entries) - outcomes:
+    if body.total and body.total > len(entries):
         return "fewer came than were found"
+    telling = (entry for entry in entries if type(entry.resource) in TELLING)
     return next((why for entry in telling if (why := _told(entry, body))), None)
 
 
@@ -382,8 +391,8 @@ def _told(entry: shapes.Entry, bundle: shapes.Bundle) -> str | None:
     """What one of the telling entries says of completeness."""
     if entry.resource is not None:
         return _problem(entry.resource)
-    if entry.response is not None:
-        return None if (entry.response.status or "2").startswith("2") else "a part of the batch failed"
+    if entry.response is not shapes.NULL:
+        return None if shapes.succeeded(entry.response) else "a part of the batch failed"
     return "an entry came without its resource" if bundle.type == "searchset" else None
 
 

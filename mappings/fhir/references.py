@@ -110,13 +110,11 @@ class References:
 
     def report_of(self, source: str) -> str | None:
         """Return the source of the report that gives an observation as one of its results."""
-        report = self._reports.get(source)
-        return source_of(*report) if report else None
+        return min((source_of(*report) for report in self._reports.get(source, ())), default=None)
 
-    def reported(self, source: str) -> shapes.DiagnosticReport | None:
-        """Return the report that gives an observation as one of its results."""
-        report = self._reports.get(source)
-        return report[0] if report else None
+    def reported(self, source: str) -> list[shapes.DiagnosticReport]:
+        """Return the reports that give an observation as one of their results."""
+        return [report for report, _ in self._reports.get(source, ())]
 
     @functools.cached_property
     def _pointed_to(self) -> dict[str, Any]:
@@ -136,18 +134,13 @@ class References:
         return frozenset(source for url, source in self._sources_by_url.items() if "://" in url)
 
     @functools.cached_property
-    def _reports(self) -> dict[str, tuple[shapes.DiagnosticReport, str | None]]:
-        reports = (
-            (r, full_url)
-            for r, full_url, _ in self._found
-            if type(r) is shapes.DiagnosticReport and not self._ownership.is_of_another(r)
-        )
-        return {
-            key: (report, full_url)
-            for report, full_url in reports
-            for reference in references_in(report.result)
-            if (key := self.key(reference))
-        }
+    def _reports(self) -> dict[str, list[tuple[shapes.DiagnosticReport, str | None]]]:
+        found: dict[str, list[tuple[shapes.DiagnosticReport, str | None]]] = {}
+        for report, full_url, _ in self._found:
+            if type(report) is shapes.DiagnosticReport and not self._ownership.is_of_another(report):
+                for key in {self.key(reference) for reference in references_in(report.result)} - {None}:
+                    found.setdefault(key or "", []).append((report, full_url))
+        return found
 
 
 def references_in(raw: msgspec.Raw) -> list[shapes.Reference]:

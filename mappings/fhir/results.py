@@ -90,7 +90,7 @@ def _lies_after(time: Interval, today: dt.date) -> bool:
     """Whether a time lies after today by the day that was written, and, with an offset, by UTC as well."""
     if time.first.date() <= today:
         return False
-    return time.offset is None or (time.first - time.offset).date() > today
+    return time.offset is None or time.begins.date() > today
 
 
 def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:

@@ -153,8 +153,7 @@ class Patient(Resource, tag="Patient"):
 class OfPatient(Resource):
     """Base of the resources that belong to a patient. contained: read later, only where a reference needs it.
 
-    An element of type None turns the meaning round in a way that is not read here (a modifier of unknown meaning, or
-    "not done" in the words of another FHIR release): a resource that has it does not fit.
+    An element of type None is one that is not understood here: a resource that has it does not fit.
     """
 
     modifier_extension: None = None
@@ -225,8 +224,8 @@ class Observation(OfPatient, tag="Observation"):
 
 
 class Procedure(OfPatient, tag="Procedure"):
-    not_done: None = None
-    not_performed: None = None
+    not_done: bool | None = None
+    not_performed: bool | None = None
     status: str | None = None
     status_reason: CodeableConcept | None = None
     code: CodeableConcept | None = None
@@ -291,16 +290,16 @@ class MedicationRequest(MedicationUse, tag="MedicationRequest"):
 
 
 class MedicationStatement(MedicationUse, tag="MedicationStatement"):
-    taken: None = None
-    was_not_taken: None = None
+    taken: str | None = None
+    was_not_taken: bool | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
     dosage: list[Dosage] | None = None
 
 
 class MedicationAdministration(MedicationUse, tag="MedicationAdministration"):
-    not_given: None = None
-    was_not_given: None = None
+    not_given: bool | None = None
+    was_not_given: bool | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
     dosage: Dosage | None = None
@@ -318,7 +317,7 @@ class ServiceRequest(OfPatient, tag="ServiceRequest"):
 
 
 class ActivityDetail(Element):
-    prohibited: None = None
+    prohibited: bool | None = None
     status: str | None = None
     code: CodeableConcept | None = None
     do_not_perform: bool | None = None
@@ -430,12 +429,24 @@ class Response(Element):
     status: str | None = None
 
 
+_RESPONSE = msgspec.json.Decoder(Response | None)
+
+
+def succeeded(response: msgspec.Raw) -> bool:
+    """Whether a server says that one request of a batch went well; one that says nothing of it did."""
+    try:
+        read = _RESPONSE.decode(response)
+    except MISFIT:
+        return False
+    return read is None or (read.status or "2").startswith("2")
+
+
 class Entry(Element):
     """An entry with its resource, read in the same pass."""
 
     full_url: str | None = None
     resource: AnyResource | None = None
-    response: Response | None = None
+    response: msgspec.Raw = NULL
 
 
 class Bundle(Resource, tag="Bundle"):

@@ -35,7 +35,7 @@ class Event(Coded):
 
     def happened_once(self, view: Evaluation) -> bool:
         """Whether one procedure alone can be meant."""
-        return len(self._completed(view)) == 1
+        return sum(self.counts_by_code(f) or self.doubt(view, f) is not None for f in self._completed(view)) == 1
 
     def _latest(self, view: Evaluation) -> Moment:
         completed = self._completed(view)
@@ -67,7 +67,8 @@ class Event(Coded):
         dated = [time for time in times if time is not None]
         if not known or len(dated) < len(times):
             return Moment(None, tuple(known), Reason.IMPRECISE_DATE if known else Reason.NO_DATA)
-        first = min(dated, key=lambda time: time.first)
+        first = min(dated, key=lambda time: time.last)
+        first = first._replace(first=min(time.first for time in dated))
         if view.missing(self.types) is None:
             return Moment(first, tuple(known))
         return Moment(first._replace(first=dt.datetime.min), tuple(known), unsettled=Reason.INCOMPLETE)

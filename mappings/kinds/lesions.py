@@ -274,9 +274,14 @@ def _together(sets: Sequence[Imaging]) -> Imaging:
 def _imaging(facts: Sequence[ObservationFact]) -> Imaging:
     by_lesion: dict[str, list[ObservationFact]] = {}
     for fact in facts:
-        by_lesion.setdefault(fact.focus or fact.source, []).append(fact)
+        by_lesion.setdefault(_structure(fact) or fact.source, []).append(fact)
     lesions = {key: tuple(latest(each)) for key, each in by_lesion.items()}
     return Imaging(max((fact.time for fact in facts if fact.time), key=lambda time: time.last), lesions)
+
+
+def _structure(fact: ObservationFact) -> str | None:
+    """The lesion in focus; a diagnosis is not one: two results of it may be of two lesions."""
+    return None if fact.focus is None or fact.focus.startswith("Condition/") else fact.focus
 
 
 def _day(fact: ObservationFact) -> str:
@@ -304,7 +309,7 @@ def not_measured_again(sets: Sequence[Imaging]) -> list[tuple[Lesion, ...]]:
 
 
 def _left_over(earlier: Mapping[str, Lesion], latest_: Mapping[str, Lesion]) -> list[tuple[Lesion, ...]]:
-    if all(fact.focus for lesion in (*earlier.values(), *latest_.values()) for fact in lesion):
+    if all(_structure(fact) for lesion in (*earlier.values(), *latest_.values()) for fact in lesion):
         return [tuple(lesion for key, lesion in earlier.items() if key not in latest_)]
     missing = len(earlier) - len(latest_)
     by_size = sorted(earlier.values(), key=_order)

@@ -40,7 +40,10 @@ class Medication(Coded):
         if ordered := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return unknown(Reason.NEEDS_JUDGEMENT, ordered, "Prescribed, not known to be taken: {}.", Listed(ordered))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
-            return unknown(Reason.IMPRECISE_DATE, open_, "Its date does not tell whether it counts: {}.", Listed(open_))
+            events = [event for event in (self.before, self.not_before) if event]
+            unsettled = (view.moment(event).unsettled for event in events)
+            reason = next((why for why in unsettled if why), Reason.IMPRECISE_DATE)
+            return unknown(reason, open_, "Its date does not tell whether it counts: {}.", Listed(open_))
         return self.nothing_found(view)
 
     def _in_time(self, view: Evaluation, fact: MedicationFact) -> Truth:

@@ -76,7 +76,8 @@ class ResultKind(Coded):
     types: ClassVar[tuple[str, ...]] = ("Observation",)
 
     def needed_types(self) -> frozenset[str]:
-        return super().needed_types().union(self._result_types(), ("Condition",) if self.focus_on else ())
+        sampled = ("Specimen",) if self.after or self.of else ()
+        return super().needed_types().union(self._result_types(), sampled, ("Condition",) if self.focus_on else ())
 
     def value_sets(self) -> frozenset[str]:
         return super().value_sets().union(self.focus_on)
@@ -95,7 +96,8 @@ class ResultKind(Coded):
         if facts:
             found, facts = facts, [f for f in facts if self._is_meant(f) and self._in_focus(view, f)]
             if self.only_at and (open_ := self._without_organ(view, found, facts)):
-                return unknown(Reason.TOO_GENERAL, open_, "The organ is not recorded: {}.", ListedResults(open_))
+                says = "The organ is not recorded, or is none that is known here: {}."
+                return unknown(Reason.TOO_GENERAL, open_, says, ListedResults(open_))
         if self.of is not None:
             return self._decide_of(view, facts, self.of)
         if self.after is not None:
@@ -438,6 +440,7 @@ def _follows(taken: Interval | None, time: Interval, days: int | None = None) ->
     """Whether a result was taken after an operation, or on its day; within so many days where they are given."""
     if taken is None:
         return Truth.UNKNOWN
+    taken = taken.on_clock_of(time)
     first, last = (taken.first.date() - time.last.date()).days, (taken.last.date() - time.first.date()).days
     if last < 0 or (days is not None and first > days):
         return Truth.FALSE

@@ -43,7 +43,8 @@ class NoneOrStable(Kind):
         given = [f for f in view.facts(ObservationFact, self.status.codes) if _speaks_of(f, condition)]
         placed = [(fact, after(fact.time, found) if found else Truth.UNKNOWN) for fact in given]
         possible = [fact for fact, place in placed if place is not Truth.FALSE]
-        unclear = [fact for fact, place in placed if place is Truth.UNKNOWN and fact in latest(possible)]
+        last = {id(fact) for fact in latest(possible)}
+        unclear = [fact for fact, place in placed if place is Truth.UNKNOWN and id(fact) in last]
         if unclear:
             says = "Not known whether it was given after {} was found: {}."
             return unknown(Reason.IMPRECISE_DATE, (condition, *unclear), says, Shown(condition), ListedResults(unclear))

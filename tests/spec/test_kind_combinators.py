@@ -125,7 +125,7 @@ def test_what_stands_in_a_leaf_is_needed_too() -> None:
         "stated_as": {"kind": "condition", "value_set": "stated"},
     }
     statement = criterion({"not": result})
-    assert statement.needed_types() == {"Observation", "Procedure", "Condition"}
+    assert statement.needed_types() == {"Observation", "Specimen", "Procedure", "Condition"}
     assert statement.value_sets() == {"marker", "operation", "liver", "rival", "positive", "negative", "stated"}
     assert statement.result_sets() == {"marker"}
 

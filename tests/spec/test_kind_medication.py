@@ -111,3 +111,16 @@ def test_by_a_route_that_does_not_count(type_: str, route: str, expected: str) -
     }
     record = read([{**found, **given.get(type_, {"dosageInstruction": [dosage]})}], WORDS)
     assert answer(decide({**PLAIN, "not_by": "on-the-skin"}, record, WORDS)) == expected
+
+
+def test_a_route_that_counts_beside_one_that_does_not() -> None:
+    [found] = resources("MedicationStatement drug status=completed")
+    ways = [{"route": concept("on-the-skin")}, {"route": concept("by-mouth")}]
+    record = read([{**found, "dosage": ways}], WORDS)
+    assert answer(decide({**PLAIN, "not_by": "on-the-skin"}, record, WORDS)) == "true"
+
+
+@pytest.mark.parametrize(("incomplete", "day"), [("Condition", "2026-10-03"), ("Procedure", "2026-10-06")])
+def test_an_event_that_may_be_missing_leaves_it_incomplete(incomplete: str, day: str) -> None:
+    record = f"drug on={day}; Condition illness on=2026-10-04; Procedure event on=2026-10-05"
+    assert says({"asks": "between", "record": record, "incomplete": incomplete}) == "unknown incomplete"

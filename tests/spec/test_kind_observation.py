@@ -183,6 +183,8 @@ def test_what_is_older_than_its_window_is_stale(row: Row) -> None:
                | on=2026-10-05 | coded=positive on=2026-10-04 specimen=Specimen/s; Specimen tissue id=s on=2026-10-06      | true
                | on=2026-10-05 | coded=positive on=2026-10 specimen=Specimen/s; Specimen tissue id=s on=2026-10-06         | true
                | on=2026-10-05 | coded=positive on=2026-10-06 specimen=Specimen/s; Specimen tissue id=s on=2026-10         | true
+               | on=2026-10-05 | coded=positive on=2026-10-06 specimen=Specimen/s; Specimen tissue id=s on=2026-10-05T23:00:00Z | true
+               | on=2026-10-05 | coded=positive on=2026-10-06 specimen=Specimen/s; Specimen tissue id=s on=not-a-date | unknown unreadable
                | on=2026-10-05 | coded=positive on=2026-10-19T20:00:00Z; coded=negative on=2026-10-20T01:00:00+08:00        | true
                | on=2026-10-05 | coded=negative on=2026-10-20T01:00:00+08:00; coded=positive on=2026-10-19T20:00:00Z        | true
     """
@@ -249,6 +251,10 @@ def test_a_later_operation_recorded_too_generally_unsettles_the_event(row: Row) 
     report                                            | answer
     --------------------------------------------------+-----------------------
     panel results=o on=2026-10-06                     | true
+    panel results=o on=2026-10-06; DiagnosticReport panel results=o on=2026-10-07 | true
+    panel results=o on=2026-10-06; DiagnosticReport panel results=o on=2026-10-04 | unknown imprecise-date
+    panel results=o on=2026-10-04; DiagnosticReport panel results=o on=2026-10-06 | unknown imprecise-date
+    panel results=o on=2026-10-06; DiagnosticReport panel results=o on=2026-10-04 status=entered-in-error | true
     panel results=o on=2026-10-04                     | unknown no-data
     panel results=o                                   | unknown imprecise-date
     panel results=x on=2026-10-06                     | unknown imprecise-date
@@ -304,6 +310,7 @@ OF = "Procedure operation id=op on=2026-08-01; marker coded=positive"
                | true                    | {OF} part-of=Procedure/op on=2026-11-01
                | unknown no-data         | {OF} part-of=Procedure/other on=2026-08-03; Procedure rival id=other on=2026-07-01
                | true                    | {OF} part-of=Procedure/not-here on=2026-08-03
+               | true                    | {OF} site=liver; Procedure ablation site=lung on=2025-01-01
                | unknown needs-judgement | {OF} part-of=Procedure/not-here
                | true                    | {OF} on=2026-08-01
                | unknown no-data         | {OF} on=2026-07-31
@@ -423,3 +430,16 @@ def test_absence_follows_the_condition_that_it_is_about(row: Row) -> None:
 )
 def test_the_sentence_names_result_answer_and_date(record: str, sentence: str) -> None:
     assert decide(MARKER, read(resources(record, "Observation"), WORDS), WORDS).because == sentence
+
+
+def test_the_day_of_a_result_is_told_on_the_clock_of_the_operation() -> None:
+    operation = "Procedure operation on=2026-10-06T06:00:00+08:00..2026-10-06T07:30:00+08:00"
+    assert says({"record": f"{operation}; marker coded=positive on=2026-10-05T23:45:00Z"}, "of") == "true"
+    assert says({"record": f"{operation}; marker coded=positive on=2026-10-05T15:45:00Z"}, "of") == "unknown no-data"
+
+
+def test_a_contained_result_without_a_time_is_of_its_reports() -> None:
+    [operation, report] = resources("Procedure operation on=2026-10-05; DiagnosticReport panel on=2026-10-06")
+    [inner] = resources("Observation marker coded=positive")
+    record = read([operation, {**report, "contained": [inner]}], WORDS)
+    assert answer(decide(ASKS["after"], record, WORDS)) == "true"

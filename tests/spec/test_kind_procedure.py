@@ -171,6 +171,8 @@ def test_the_finding_names_the_procedures_and_their_dates() -> None:
     resection on=2026-10-05; Condition diagnosis on=2026-10-06                    |            | unknown no-data
     resection on=2026-10-05; Condition diagnosis on=2026-10-06 clinical=resolved  |            | unknown no-data
     resection on=2026-10-05; Condition diagnosis on=2024; Condition diagnosis on=2026-11 |     | true
+    resection on=2026-10-05; Condition diagnosis on=2026-07-01; Condition diagnosis recorded=2026-10-09 | | true
+    resection on=2026-10-05; Condition diagnosis recorded=2026-10-09; Condition diagnosis recorded=2026-10-01 | | true
     resection on=2026-10-05; Condition diagnosis on=2026; Condition diagnosis on=2026-10-06 |  | true
     resection on=2026-10-05; Condition diagnosis; Condition diagnosis on=2026-10-06 |          | true
     resection on=2026-10-05; Condition diagnosis id=c on=2026-10-06               | Condition  | unknown incomplete

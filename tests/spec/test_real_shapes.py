@@ -601,6 +601,7 @@ def test_a_bundle_of_any_type_and_of_none(type_: str | None) -> None:
     [
         ({"response": {"status": "201"}}, "true"),
         ({"response": {"status": "403 Forbidden"}}, "unknown incomplete"),
+        ({"response": {"status": 201}}, "unknown incomplete"),
         ({"response": {"status": "500"}, "resource": None}, "unknown incomplete"),
         (
             {
@@ -727,6 +728,7 @@ THOUSANDS = {"value": 150, "unit": "10*9/L"}
         ({**THOUSANDS, "system": "http://unitsofmeasure.org", "code": "10*9/L"}, "true"),
         ({**THOUSANDS, "system": "urn:oid:2.16.840.1.113883.6.8", "code": "10*9/L"}, "true"),
         ({**THOUSANDS, "system": "urn:example:units", "code": "THOUS"}, "true"),
+        ({**THOUSANDS, "system": "https://unitsofmeasure.org", "code": "10*9/L", "unit": "tausend"}, "true"),
         ({**THOUSANDS, "code": "THOUS"}, "unknown unit"),
         ({"value": 150, "system": "urn:example:units", "code": "10*9/L"}, "true"),
         ({"value": 150, "system": "urn:example:units", "code": "THOUS"}, "unknown unit"),
@@ -776,7 +778,8 @@ def test_what_is_there_in_words_alone_is_noted(element: Json, noted: bool) -> No
     made = resource("Condition", subject={"reference": f"Patient/{PATIENT_ID}"}, code=element)
     allergic = resource("AllergyIntolerance", patient={"reference": f"Patient/{PATIENT_ID}"}, code=element)
     notes = [note.what for note in read([made, allergic]).notes]
-    what = "1 AllergyIntolerance and 1 Condition without a code that can be compared (in words or local codes only)."
+    whose = "without a code that can be compared (in words, or in code systems not known here)"
+    what = f"1 AllergyIntolerance and 1 Condition {whose}."
     assert notes == ([what] if noted else [])
 
 

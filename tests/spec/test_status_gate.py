@@ -420,7 +420,27 @@ def test_what_turns_a_meaning_round_is_never_passed_over(resource: str, element:
 def test_an_activity_that_is_prohibited_is_no_plan() -> None:
     [plan] = resources("CarePlan resection")
     plan["activity"][0]["detail"]["prohibited"] = True
-    assert standing(PLANNED, plan) == ("unknown incomplete", "unreadable")
+    assert standing(PLANNED, plan) == ("unknown no-data", "code-not-asked-for")
+
+
+HARMLESS = [
+    ("Procedure resection", {"notDone": False, "notPerformed": False}, DONE),
+    ("MedicationStatement drug status=completed", {"taken": "y", "wasNotTaken": False}, DRUG),
+    ("MedicationAdministration drug", {"notGiven": False, "wasNotGiven": False}, DRUG),
+]
+
+
+@pytest.mark.parametrize(("resource", "elements", "statement"), HARMLESS, ids=str)
+def test_what_another_release_says_was_done_counts(resource: str, elements: Json, statement: Json) -> None:
+    [found] = resources(resource)
+    assert standing(statement, {**found, **elements}) == ("true", "read")
+
+
+def test_what_a_report_of_no_known_status_contains_is_not_passed_over() -> None:
+    [inner] = resources("Observation marker coded=positive")
+    [report] = resources("DiagnosticReport report status=done")
+    said, what = standing(MARKER, {**report, "contained": [inner]})
+    assert (said, what) == ("unknown incomplete", "unreadable")
 
 
 @pytest.mark.parametrize("element", [{"doNotPerform": True}, {"intent": "proposal"}, {"intent": "plan"}])
