@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cds_service.clients import load_clients
 from cds_service.content import SOURCES, given, load_content, passed_over
-from cds_service.settings import SettingsError, load_content_settings, load_settings, serving_is_set
+from cds_service.settings import SettingsError, clients_file, load_content_settings, load_settings, serving_is_set
 from cds_service.site import load_at_site
 from mappings.lint import CoverageRow, Problem, Severity, Subject, coverage, lint, read_subject
 from terminology.errors import ContentError
@@ -47,7 +47,7 @@ def linted() -> tuple[Problem, ...]:
 def _not_read() -> Iterator[Problem]:
     """Yield a warning for each file of a site's folders that nothing reads."""
     advice = "Trials are `*.yaml`, value sets and maps `*.json`, directly in their folder; sources `sources/*.txt`"
-    for file in passed_over(load_content_settings()):
+    for file in passed_over(load_content_settings(), given(clients_file())):
         yield Problem(str(file), 0, "", "file-not-read", "is passed over", advice, Severity.WARNING)
 
 

@@ -79,7 +79,8 @@ def _printing() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it may be closed
+                sys.stdout.flush()
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise

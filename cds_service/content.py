@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -47,14 +47,16 @@ CONTENT_SUFFIXES = frozenset({".json", ".txt", ".yaml", ".yml"})
 """Of files that may be meant as content; a README.md beside it is none."""
 
 
-def passed_over(settings: ContentSettings) -> list[Path]:
+def passed_over(settings: ContentSettings, also: Iterable[Path] = ()) -> list[Path]:
     """Return the files of a hospital's own folders that look like content, and that nothing reads.
 
+    also: files that something else reads.
     What is hidden is not looked at: a ConfigMap's folder holds every file a second time under `..data`.
     """
     folders = {folder for folder in (settings.trials_dir, settings.valuesets_dir, settings.conceptmaps_dir) if folder}
     there = {file for folder in folders for file in folder.rglob("*") if _may_be_content(file, folder)}
-    return sorted(there - set(_read(settings)))
+    read = {file.resolve() for file in (*_read(settings), *also)}
+    return sorted(file for file in there if file.resolve() not in read)
 
 
 def _read(settings: ContentSettings) -> Iterator[Path]:

@@ -32,8 +32,17 @@ START = 60.0
 ADVISORY_LOCK = 0x0C751ED6
 """The number under which starts wait for each other at PostgreSQL; it means nothing."""
 
-POSTGRESQL = {"connect_timeout": "3", "tcp_user_timeout": "5000"}
-"""Seconds, then milliseconds, until a server that is gone counts as gone."""
+POSTGRESQL = {
+    "connect_timeout": "3",
+    "tcp_user_timeout": "5000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
+"""When a server that is gone counts as gone: seconds, but for the milliseconds of `tcp_user_timeout`.
+
+Who waits for a lock has sent nothing that could fail to arrive: only keepalives notice then that the host is gone.
+"""
 
 PATIENCE = "ledger_patience"
 """The option of a transaction that waits for others longer than BUSY, and may take as long as it needs: seconds."""
@@ -134,13 +143,12 @@ def _make(file: Path) -> None:
 
 
 def _keep_private(file: Path) -> None:
-    """Let the owner alone read it, and what SQLite puts beside it. What another owns stays as it is."""
+    """Let the owner alone read it, and what SQLite puts beside it, which comes and goes. What another owns stays."""
     with suppress(OSError):  # a folder that is not there is SQLite's to name
         file.touch(mode=PRIVATE)
     for each in (file, *(file.with_name(f"{file.name}{beside}") for beside in ("-wal", "-shm"))):
-        if each.is_file():
-            with suppress(PermissionError):
-                each.chmod(PRIVATE)
+        with suppress(OSError):  # what cannot be used SQLite names afterwards
+            each.chmod(PRIVATE)
 
 
 def _sqlite(file: Path) -> Engine:

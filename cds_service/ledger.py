@@ -234,8 +234,10 @@ def _once_each(rows: Iterable[Row]) -> list[Row]:
 def _add_to_what_was_there(connection: Connection, rows: Sequence[Row]) -> None:
     """Let what is stored say all that these rows say; they are there already, and are held until the end."""
     sent = {_feedback_key(row): row for row in rows}
-    stored = select(FEEDBACK).where(tuple_(*_FEEDBACK_KEY).in_(list(sent))).order_by(*_FEEDBACK_KEY).with_for_update()
-    there = [row._asdict() for row in connection.execute(stored)]
+    by_card = FEEDBACK.c.card.in_({row["card"] for row in rows})  # else SQLite reads the whole table for several keys
+    stored = select(FEEDBACK).where(by_card, tuple_(*_FEEDBACK_KEY).in_(list(sent)))
+    held = stored.order_by(*_FEEDBACK_KEY).with_for_update()
+    there = [row._asdict() for row in connection.execute(held)]
     more = [after for row in there if (after := merged(row, sent[_feedback_key(row)])) != row]
     for row in more:
         same = (column == row[column.name] for column in _FEEDBACK_KEY)

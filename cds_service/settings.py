@@ -6,6 +6,7 @@ A setting that is missing, contradictory or unsafe stops the start with one clea
 from __future__ import annotations
 
 import os
+import re
 import zoneinfo
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -180,6 +181,19 @@ def load_content_settings() -> ContentSettings:
     return _load(ContentSettings)
 
 
+def clients_file() -> Path | None:
+    """Return the file of the clients, as the environment names it, whatever else stands there."""
+    named = os.environ.get(f"{PREFIX}CLIENTS")
+    return Path(named) if named else None
+
+
+OF_A_CLUSTER = re.compile(r"_SERVICE_(HOST|PORT)(_|$)|_PORT(_\d+_(TCP|UDP)(_|$)|$)")
+"""Variables that Kubernetes sets for a service that is called `cds` or begins so; they are no misspelt settings."""
+
+LIKE = 0.8
+"""How like a setting a name must be to be taken for it, from 0 to 1."""
+
+
 def serving_is_set() -> bool:
     """Whether any setting that concerns the service alone stands in the environment."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields.keys() - LedgerSettings.model_fields.keys()}
@@ -189,8 +203,9 @@ def serving_is_set() -> bool:
 def unknown_variables() -> dict[str, str]:
     """Return each variable with our prefix that is no setting, with the setting that it is most like, or nothing."""
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
-    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
-    return {name: next(iter(get_close_matches(name.upper(), known, n=1)), "") for name in unknown}
+    ours = [name for name in os.environ if name.upper().startswith(PREFIX) and OF_A_CLUSTER.search(name) is None]
+    unknown = sorted(name for name in ours if name.upper() not in known)
+    return {name: next(iter(get_close_matches(name.upper(), known, n=1, cutoff=LIKE)), "") for name in unknown}
 
 
 def _load(model: type[S], **given: Any) -> S:

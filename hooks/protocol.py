@@ -43,6 +43,10 @@ class ProtocolError(CdsError):
 # The request
 
 
+ABSENT = msgspec.Raw(b"null")
+"""A member that was not sent, of those that are read afterwards."""
+
+
 class Context(msgspec.Struct, frozen=True):
     """The context of `patient-view` and of every hook that names a patient; what else a hook sends is not used."""
 
@@ -88,7 +92,7 @@ class Envelope(msgspec.Struct, frozen=True):
     hookInstance: str | None = None
     context: Context | None = None
     fhirServer: str | None = None
-    fhirAuthorization: dict[str, Any] | None = None
+    fhirAuthorization: msgspec.Raw = ABSENT
     prefetch: dict[str, AnyBody | None] | None = None
 
 
@@ -99,7 +103,7 @@ class _RawEnvelope(msgspec.Struct, frozen=True):
     hookInstance: str | None = None
     context: Context | None = None
     fhirServer: str | None = None
-    fhirAuthorization: dict[str, Any] | None = None
+    fhirAuthorization: msgspec.Raw = ABSENT
     prefetch: dict[str, msgspec.Raw] | None = None
 
 
@@ -114,7 +118,10 @@ def read_request(raw: bytes, *, hook: str) -> HookRequest:
     a Patient who is not the patient of the context.
     """
     envelope = decode_envelope(raw)
+    authorization = _authorization(envelope.fhirAuthorization)
     _check_members(envelope, hook)
+    if authorization is not None and not envelope.fhirServer:
+        raise ProtocolError(400, "required", "fhirServer is missing beside fhirAuthorization.", "fhirServer")
     context = envelope.context or Context()
     patient = _patient_id(context)
     prefetch: dict[str, Body | None] = envelope.prefetch or {}
@@ -125,17 +132,17 @@ def read_request(raw: bytes, *, hook: str) -> HookRequest:
         patient_facing=_user_type(context) in PATIENT_FACING,
         prefetch=prefetch,
         fhirServer=envelope.fhirServer,
-        fhirAuthorization=_authorization(envelope.fhirAuthorization),
+        fhirAuthorization=authorization,
         user=context.userId or "",
         instance_is_uuid=_UUID.fullmatch(envelope.hookInstance or "") is not None,
     )
 
 
-def _authorization(sent: dict[str, Any] | None) -> FhirAuthorization | UnusableAuthorization | None:
+def _authorization(sent: msgspec.Raw) -> FhirAuthorization | UnusableAuthorization | None:
     """Return how to fetch; a number may stand in a text. A complete prefetch is answered whatever is sent here."""
     try:
-        return msgspec.convert(sent, FhirAuthorization | None, strict=False)
-    except msgspec.ValidationError:
+        return msgspec.json.decode(sent, type=FhirAuthorization | None, strict=False)
+    except (msgspec.MsgspecError, RecursionError):
         return UnusableAuthorization()
 
 
@@ -203,8 +210,6 @@ def _check_members(envelope: Envelope, hook: str) -> None:
             raise ProtocolError(400, "required", f"{name} is missing.", name)
     if envelope.hook != hook:
         raise ProtocolError(400, "value", f"This service answers the hook {hook} only.", "hook")
-    if envelope.fhirAuthorization is not None and not envelope.fhirServer:
-        raise ProtocolError(400, "required", "fhirServer is missing beside fhirAuthorization.", "fhirServer")
 
 
 def _patient_id(context: Context) -> str:

@@ -57,7 +57,7 @@ def _read(file: Folder, resource_type: str) -> Resource:
     try:
         text = file.read_text(encoding="utf-8")
         content = json.loads(text, parse_float=Decimal)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise ContentError(file.name, getattr(error, "lineno", 0), "", f"not JSON: {error}") from error
     except RecursionError as error:
         raise ContentError(file.name, 0, "", "not JSON: it is nested too deeply") from error
