@@ -181,6 +181,13 @@ def test_a_folder_within_another_is_read_by_its_own_setting(tmp_path: Path) -> N
     assert passed_over(ContentSettings(trials_dir=tmp_path, valuesets_dir=sets)) == []
 
 
+def test_what_something_else_reads_is_not_passed_over(tmp_path: Path) -> None:
+    clients = tmp_path / "clients.yaml"
+    clients.touch()
+    assert passed_over(ContentSettings(valuesets_dir=tmp_path)) == [clients]
+    assert passed_over(ContentSettings(valuesets_dir=tmp_path), [tmp_path / "x" / ".." / "clients.yaml"]) == []
+
+
 def test_check_warns_of_a_file_that_nothing_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "T.yml").touch()
     monkeypatch.setenv("CDS_TRIALS_DIR", str(tmp_path))

@@ -466,6 +466,13 @@ def test_the_line_of_a_code_is_its_own(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "1" * 5000])
+def test_a_number_beyond_all_bounds_is_no_traceback(tmp_path: Path, number: str) -> None:
+    (tmp_path / "x.json").write_text(f'{{"resourceType": "ValueSet", "name": {number}}}')
+    with pytest.raises(ContentError, match=r"x\.json"):
+        load_value_sets(tmp_path)
+
+
 def test_a_file_that_is_nested_too_deeply_is_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("[" * 100_000, encoding="utf-8")
     with pytest.raises(ContentError, match=r"x\.json: not JSON: it is nested too deeply"):

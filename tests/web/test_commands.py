@@ -53,3 +53,10 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, options: tupl
     with FULL.open("wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)
     assert (done.returncode, done.stderr) == (2, "cds-service: the output cannot be written: No space left on device\n")
+
+
+def test_a_closed_output_is_no_error() -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m cds_service check >&-"], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

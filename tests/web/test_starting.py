@@ -73,6 +73,7 @@ NOTICED = [
     ({**OFF, "CDS_FHIR_SERVER": CANARY}, [("unknown-setting", "CDS_FHIR_SERVER", "CDS_FHIR_SERVERS")]),
     ({**OFF, "cds_sitefile": CANARY}, [("unknown-setting", "cds_sitefile", "CDS_SITE_FILE")]),
     ({**OFF, "CDS_XYZ": CANARY}, [("unknown-setting", "CDS_XYZ", None)]),
+    ({**OFF, "CDS_SERVICE_HOST": CANARY, "CDS_PORT": CANARY, "CDS_PORT_8080_TCP_ADDR": CANARY}, []),
     ({"CDS_AUTH": "optional"}, [("every-token-refused", "CDS_CLIENTS", None)]),
     ({"CDS_AUTH": "optional", "CDS_PUBLIC_URL": "https://a.example"}, [("every-token-refused", "CDS_CLIENTS", None)]),
 ]
