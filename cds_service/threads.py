@@ -45,7 +45,10 @@ class Bounded:
         self._free, self._name = asyncio.Semaphore(most), name
 
     async def call(self, call: Callable[[], T], *, seconds: float) -> T:
-        """Return what a call returns. Raises TimeoutError when it has not by then, waiting for a place included."""
+        """Return what a call returns. Raises TimeoutError when it has not by then, waiting for a place included.
+
+        So it does when the system has no thread to give: sooner than the time is up, and for the same reasons.
+        """
         async with asyncio.timeout(seconds):
             await self._free.acquire()
             future = self._begun(call, asyncio.get_running_loop())
@@ -54,9 +57,9 @@ class Bounded:
     def _begun(self, call: Callable[[], T], loop: asyncio.AbstractEventLoop) -> Future[T]:
         try:
             future = in_thread(call, self._name)
-        except RuntimeError:  # the system has no thread to give
+        except RuntimeError as error:
             self._free.release()
-            raise
+            raise TimeoutError from error
         future.add_done_callback(lambda _: self._release(loop))
         return future
 

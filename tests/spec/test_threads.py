@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from typing import NoReturn
 
 import pytest
 
-from cds_service.threads import Threads, in_thread
+from cds_service.threads import Bounded, Threads, in_thread
 
 
 def names(count: int, seconds: float = 0.05) -> set[str]:
@@ -61,3 +63,36 @@ def test_after_the_end_no_thread_stays() -> None:
     names(3)
     time.sleep(0.1)
     assert threading.active_count() <= before
+
+
+# Calls that may never return
+
+
+def test_a_call_that_nobody_waits_for_keeps_its_place_until_it_returns() -> None:
+    returned = threading.Event()
+
+    async def ask() -> list[str]:
+        bounded, said = Bounded(1, "x"), []
+        for call in (returned.wait, lambda: "late"):
+            with pytest.raises(TimeoutError):
+                await bounded.call(call, seconds=0.05)
+        returned.set()
+        said.append(await bounded.call(lambda: "free again", seconds=5))
+        return said
+
+    assert asyncio.run(ask()) == ["free again"]
+
+
+def test_without_a_thread_to_give_it_is_as_if_the_time_were_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> NoReturn:
+        raise RuntimeError(f"can't start new thread: {thread.name}")
+
+    async def ask() -> str:
+        bounded = Bounded(1, "x")
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(TimeoutError):
+                await bounded.call(lambda: "no", seconds=5)
+        return await bounded.call(lambda: "its place is free", seconds=5)
+
+    assert asyncio.run(ask()) == "its place is free"
