@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cds_service.check import DISTRIBUTION
+from cds_service import DISTRIBUTION
 from cds_service.notices import notices_html
 from cds_service.pages import as_asked, dated, escape, page, table, terms
 from cds_service.trial_pages import RulesOf, ValueSetRelease

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
+from cds_service import DISTRIBUTION
 from cds_service.clients import load_clients
 from cds_service.content import SOURCES, given, load_content, passed_over
 from cds_service.settings import SettingsError, clients_file, load_content_settings, load_settings, serving_is_set
@@ -19,7 +20,6 @@ from mappings.lint import CoverageRow, Problem, Severity, Subject, coverage, lin
 from terminology.errors import ContentError
 
 _CRITERION = re.compile(r"\b[IED]\d{1,2}[a-z]?\b")
-DISTRIBUTION = "oncology-trial-cds"
 NAMES = ("terminology", "mappings", "hooks", "cds_service")
 
 

@@ -1,6 +1,6 @@
 """The ledger: which card was given, by which rules, and what became of it.
 
-Cards are written behind the answer's back: an answer never waits for them, and a killed process loses the last of them.
+Cards are written after the answer: an answer never waits for them, and a killed process loses the last of them.
 Feedback is written before it is acknowledged. A patient is a keyed hash; the key never leaves the data folder. No text
 that a client chose stands in it.
 """
@@ -22,8 +22,8 @@ from sqlalchemy import Connection, Engine, Insert, Table, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from cds_service import DISTRIBUTION
 from cds_service.background import Background
-from cds_service.check import DISTRIBUTION
 from cds_service.database import alone, open_database, writing
 from cds_service.fatigue import Overridden, Said, says
 from cds_service.feedback import Row, kept, merged, reasons_of

@@ -15,8 +15,7 @@ import yaml
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from cds_service import docs_page
-from cds_service.check import DISTRIBUTION
+from cds_service import DISTRIBUTION, docs_page
 from cds_service.demo import demo_request
 from cds_service.settings import Settings
 from hooks.prefetch import Templates

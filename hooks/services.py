@@ -1,4 +1,4 @@
-"""The CDS services. To add one: a module with these five names, and its name in `SERVICES`."""
+"""The CDS services. To add one: a module with these six names, and its name in `SERVICES`."""
 
 from __future__ import annotations
 

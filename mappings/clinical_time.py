@@ -47,7 +47,7 @@ class Interval(NamedTuple):
         shift = self.offset - other.offset
         return Interval(_instant(self.first, shift), _instant(self.last, shift), other.offset, self.text)
 
-    def same_moment(self, other: Interval) -> bool:
+    def same_days(self, other: Interval) -> bool:
         """Whether both span the same days, so that neither can be called the later."""
         return (self.first.date(), self.last.date()) == (other.first.date(), other.last.date())
 

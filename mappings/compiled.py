@@ -1,4 +1,4 @@
-"""Trials made ready at the start: of most criteria the answer is known before a patient is read.
+"""Trials made ready at the start: the answer to most criteria is known before a patient is read.
 
 A criterion whose value sets the record does not touch says the same of every patient with a complete record: what it
 says of an empty one. So each is decided once, of an empty record, at the start; a patient's evaluation decides only the

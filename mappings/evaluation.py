@@ -106,7 +106,7 @@ class Evaluation:
         return next((period for name in names if (period := self.policy.recency.get(name))), None)
 
     def facts(self, kind: type[F], names: Iterable[str]) -> list[F]:
-        """Return the facts of this kind that touch any of the value sets, each once, by time."""
+        """Return the facts of this kind that touch any of the value sets, each once; those of one set by time."""
         by_set = self.record.facts.get(kind)
         if by_set is None:
             return []

@@ -1,6 +1,6 @@
 """Facts: what a patient's record says, in the words that criteria ask about, each with its source.
 
-A Fact exists only for a resource that passed the status gate (`mappings/fhir.py`) and whose codes some value set
+A Fact exists only for a resource that passed the status gate (`mappings/fhir/`) and whose codes some value set
 holds. `sets` are the names of those value sets; `label` is what the record calls the thing (untrusted text: a card
 escapes it). Times are clinical times; None means "not recorded".
 """

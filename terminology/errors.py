@@ -8,6 +8,7 @@ Exceptions carry data, never sentences to parse; only floor 3 turns them into ex
     ├── SandboxError      a FHIR server that `cds-service sandbox` cannot use (cds_service/sandbox_server.py)
     ├── ProtocolError     a CDS Hooks request that cannot be answered (hooks/protocol.py)
     ├── SettingsError     a setting that is missing, contradictory or unsafe (cds_service/settings.py)
+    ├── OutputError       an output that cannot be written (cds_service/cli.py)
     ├── LedgerError       a ledger that cannot be reached at the moment (cds_service/ledger.py)
     └── UnknownCard       a card that the ledger does not hold (cds_service/replay.py)
 """

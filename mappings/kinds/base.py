@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from mappings.clinical_time import CalendarPeriod, Interval, parse_period
-from mappings.evaluation import Evaluation, Moment
+from mappings.evaluation import Datable, Evaluation, Moment
 from mappings.facts import Fact
 from mappings.truth import Finding, Reason, Strength, Truth, false, unknown
 
@@ -205,12 +205,12 @@ def absence_finding(absence: Absence, title: str) -> Finding:
 def within(time: Interval | None, period: CalendarPeriod, today: dt.date) -> Truth:
     """Whether a time lies in the period up to today, both edges included.
 
-    What lies after today was turned away at the door, so a vague date that reaches beyond it can only mean before.
+    What begins after today was turned away at the door, so a vague date that reaches beyond it can only mean before.
     """
     if time is None:
         return Truth.UNKNOWN
     earliest, first, last = period.before(today), time.first.date(), time.last.date()
-    if last < earliest or (first > today and time.offset is None):
+    if last < earliest:
         return Truth.FALSE
     return Truth.TRUE if first >= earliest else Truth.UNKNOWN
 
@@ -222,6 +222,20 @@ def after(time: Interval | None, event: Interval) -> Truth:
     if event.before(time):
         return Truth.TRUE
     return Truth.FALSE if time.before(event) or time.last == event.first else Truth.UNKNOWN
+
+
+UNPLACED: Mapping[Reason, str] = {
+    Reason.IMPRECISE_DATE: "Its date does not tell whether it counts: {}.",
+    Reason.INCOMPLETE: "Not all was retrieved, so it is not known whether it counts: {}.",
+    Reason.TOO_GENERAL: "What it must come before or after is recorded too generally to tell: {}.",
+}
+"""What is said of a fact whose time may lie on either side of an event, by `why_unplaced`."""
+
+
+def why_unplaced(view: Evaluation, *events: Datable | None) -> Reason:
+    """Why a time may lie on either side of events: since one of them may have been at another time, else by itself."""
+    unsettled = (view.moment(event).unsettled for event in events if event is not None)
+    return next((why for why in unsettled if why is not None), Reason.IMPRECISE_DATE)
 
 
 def not_before(first: Moment, fact: Fact, reasons: frozenset[str] = frozenset()) -> Truth:

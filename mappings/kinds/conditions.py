@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from mappings.clinical_time import CalendarPeriod, Interval, one_is_later
 from mappings.evaluation import Evaluation
 from mappings.facts import Certainty, ConditionFact
-from mappings.kinds.base import Coded, Listed, Names, Period, after, within
+from mappings.kinds.base import UNPLACED, Coded, Listed, Names, Period, after, why_unplaced, within
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
@@ -77,8 +77,7 @@ class Condition(Coded):
         if not fact.current and self.when_resolved == "judged":
             return Reason.NEEDS_JUDGEMENT
         if self._in_time(view, fact) is Truth.UNKNOWN:
-            unsettled = view.moment(self.after).unsettled if self.after is not None else None
-            return unsettled or Reason.IMPRECISE_DATE
+            return why_unplaced(view, self.after)
         return self._by_finding(fact)
 
     def _by_finding(self, fact: ConditionFact) -> Truth | Reason:
@@ -114,11 +113,10 @@ def _began_after(fact: ConditionFact, event: Interval) -> Truth:
 
 
 SAYS = {
+    **UNPLACED,
     Reason.NO_DATA: "On record without what would tell: {}.",
     Reason.SUSPECTED: "Suspected, not confirmed: {}.",
     Reason.NEEDS_JUDGEMENT: "On record, to be judged: {}.",
     Reason.CONFLICT: "Contradicts the diagnosis that the trial asks for: {}.",
     Reason.TOO_GENERAL: "Recorded too generally to tell: {}.",
-    Reason.IMPRECISE_DATE: "Its date does not tell whether it counts: {}.",
-    Reason.INCOMPLETE: "Not all was retrieved, so it is not known whether it counts: {}.",
 }

@@ -58,7 +58,7 @@ class Event(Coded):
         """Whether a procedure that is recorded too generally to count may be a later one that does."""
         if self.counts_by_code(fact) or self.doubt(view, fact) is None:
             return False
-        return fact.time is None or not (fact.time.before(seen) or fact.time.same_moment(seen))
+        return fact.time is None or not (fact.time.before(seen) or fact.time.same_days(seen))
 
     def _first(self, view: Evaluation) -> Moment:
         facts = view.facts(ConditionFact, self.codes)

@@ -166,7 +166,7 @@ class Lesions(Kind):
         if len({(finding.truth, finding.reason) for finding in findings}) == 1:
             return findings[-1]
         facts = [fact for imaging in last for lesion in imaging.lesions.values() for fact in lesion]
-        same = all(imaging.time.same_moment(sets[-1].time) for imaging in last)
+        same = all(imaging.time.same_days(sets[-1].time) for imaging in last)
         reason = Reason.CONFLICT if same else Reason.IMPRECISE_DATE
         return unknown(reason, facts, "Imaging of the same time differs: {}.", ListedResults(facts))
 

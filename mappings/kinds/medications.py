@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import AllergyFact, Certainty, ConditionFact, MedicationFact
-from mappings.kinds.base import Coded, Listed, Names, after, not_before
+from mappings.kinds.base import UNPLACED, Coded, Listed, Names, after, not_before, why_unplaced
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
@@ -40,10 +40,8 @@ class Medication(Coded):
         if ordered := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return unknown(Reason.NEEDS_JUDGEMENT, ordered, "Prescribed, not known to be taken: {}.", Listed(ordered))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
-            events = [event for event in (self.before, self.not_before) if event]
-            unsettled = (view.moment(event).unsettled for event in events)
-            reason = next((why for why in unsettled if why), Reason.IMPRECISE_DATE)
-            return unknown(reason, open_, "Its date does not tell whether it counts: {}.", Listed(open_))
+            reason = why_unplaced(view, self.before, self.not_before)
+            return unknown(reason, open_, UNPLACED[reason], Listed(open_))
         return self.nothing_found(view)
 
     def _in_time(self, view: Evaluation, fact: MedicationFact) -> Truth:

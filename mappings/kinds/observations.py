@@ -188,7 +188,7 @@ class ResultKind(Coded):
         answers = [self._dated_answer(view, fact) for fact in last]
         if len(last) > 1 and len(set(answers)) > 1:
             times = [fact.time for fact in last]
-            same = all(t is not None and times[0] is not None and t.same_moment(times[0]) for t in times)
+            same = all(t is not None and times[0] is not None and t.same_days(times[0]) for t in times)
             reason = Reason.CONFLICT if same else Reason.IMPRECISE_DATE
             return unknown(reason, last, "Results of the same time differ: {}.", ListedResults(last))
         answer = answers[0]

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from mappings.evaluation import Evaluation
 from mappings.facts import ProcedureFact, ProcedureStatus
-from mappings.kinds.base import Coded, Listed, Names, Shown, absent, after, not_before
+from mappings.kinds.base import UNPLACED, Coded, Listed, Names, Shown, absent, after, not_before, why_unplaced
 from mappings.kinds.events import Event
 from mappings.truth import Finding, Reason, Truth, false, true, unknown
 
@@ -41,10 +41,6 @@ class Procedure(Coded):
         return self.types if self.status == "completed" else ("Procedure", "ServiceRequest", "CarePlan")
 
     @functools.cached_property
-    def _events(self) -> tuple[Event, ...]:
-        return tuple(event for event in (self.before, self.after, self.not_before) if event)
-
-    @functools.cached_property
     def codes(self) -> tuple[str, ...]:
         return (*self.value_set, *self.only_at, *self.too_general, *self.judge, *self.conflict, *self.instead)
 
@@ -58,9 +54,8 @@ class Procedure(Coded):
         if yes := [fact for fact, answer in answers if answer is Truth.TRUE]:
             return true(yes, "{}.", Listed(yes))
         if open_ := [fact for fact, answer in answers if answer is Truth.UNKNOWN]:
-            unsettled = (view.moment(event).unsettled for event in self._events)
-            reason = next((why for why in unsettled if why), Reason.IMPRECISE_DATE)
-            return unknown(reason, open_, SAYS[reason], Listed(open_))
+            reason = why_unplaced(view, self.before, self.after, self.not_before)
+            return unknown(reason, open_, UNPLACED[reason], Listed(open_))
         if doubtful := self._doubtful(view, found):
             reason, unclear = doubtful[0][1], [fact for fact, _ in doubtful]
             return unknown(reason, unclear, SAYS[reason], Listed(unclear))
@@ -119,8 +114,6 @@ class Procedure(Coded):
 
 
 SAYS = {
-    Reason.IMPRECISE_DATE: "Its date does not tell whether it counts: {}.",
-    Reason.INCOMPLETE: "Not all was retrieved, so it is not known whether it counts: {}.",
     Reason.CONFLICT: "Contradicts what the trial asks for: {}.",
     Reason.NEEDS_JUDGEMENT: "On record, to be judged: {}.",
     Reason.TOO_GENERAL: "Recorded too generally to tell (the procedure, or its body site): {}.",

@@ -70,7 +70,7 @@ class OtherStudy(Kind):
 class Consent(Kind):
     """Consent to this study: an active research Consent that names it, or a ResearchSubject with consent.
 
-    It is said of one who left the study, or was turned away.
+    Of one who left the study, or was turned away, that is said beside it.
     """
 
     kind: Literal["consent"]

@@ -12,7 +12,7 @@ from cds_service.database import find_database
 from cds_service.settings import Settings
 
 PATIENCE = 10.0
-"""Seconds that cards, which are written behind the answer's back, may take."""
+"""Seconds that cards, which are written after the answer, may take."""
 
 
 def rows(settings: Settings, table: Table) -> Sequence[Row[Any]]:
