@@ -339,3 +339,12 @@ def test_lesions_without_an_id_are_as_many_as_there_are() -> None:
     nameless = [{key: value for key, value in each.items() if value is not None} for each in entries]
     finding = decide(TWO, read(nameless, WORDS), WORDS, POLICY)
     assert (answer(finding), finding.evidence) == ("true", ("Observation without id", "Observation without id (2)"))
+
+
+def test_two_lesions_that_name_one_diagnosis_are_two() -> None:
+    found = on_record({"record": "20mm nowhere; 30mm nowhere"})
+    diagnosis = resources("Condition metastasis id=c site=liver")
+    about = [
+        {**each, "focus": [{"reference": "Condition/c"}]} for each in found if each["resourceType"] == "Observation"
+    ]
+    assert answer(decide(TWO, read([*diagnosis, *about], WORDS), WORDS, POLICY)) == "true"

@@ -410,6 +410,16 @@ def test_a_server_that_says_that_it_sorted_is_believed_unless_the_days_deny_it(r
     assert came_newest_first(body) == (row["newest first"] == "yes")
 
 
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [("Specimen tissue", True), ("Procedure resection", False), ("Condition cancer", False)],
+)
+def test_what_came_beside_results_may_deny_that_they_came_newest_first(beside: str, expected: bool) -> None:
+    found = [marker(effectiveDateTime="2026-11-02"), *resources(beside)]
+    provenance = {"resourceType": "Provenance", "id": "p"}
+    assert came_newest_first(decode(encode({**bundle([*found, provenance]), **SORTED_PAGE}))) is expected
+
+
 @pytest.mark.parametrize("start", ["effectivePeriod", "report"])
 def test_the_days_of_periods_and_reports_deny_it_too(start: str) -> None:
     if start == "report":
@@ -720,6 +730,18 @@ def test_a_result_without_value_is_passed_over_with_a_note_and_an_older_one_stan
 def test_a_result_dated_after_the_evaluation_does_not_count() -> None:
     found = record(bundle([PATIENT, marker(effectiveDateTime="2026-11-25")]))
     assert (answer(decide(MARKER, found, WORDS)), reasons(found)) == ("false presumed", ["future"])
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("2026-11-25T02:00:00+08:00", "true"),  # the day of evaluation, in UTC
+        ("2026-11-25T02:00:00+00:00", "false presumed"),
+        ("9999-12-31T23:59:59-05:00", "false presumed"),  # beyond what a calendar in UTC holds
+    ],
+)
+def test_a_result_of_tomorrow_by_the_clock_may_be_of_today(time: str, expected: str) -> None:
+    assert says(MARKER, marker(effectiveDateTime=time)) == expected
 
 
 def test_a_result_of_the_evaluation_day_counts() -> None:

@@ -54,6 +54,7 @@ ROWS: list[tuple[str, str, Mapping[str, Json | None], str, tuple[str, ...]]] = [
         "RX",
         ("your judgement: residual tumour classification (R status)",),
     ),
+    (S1, "I3", {"ctdna": ctdna(status="done")}, "unreadable", (f"a readable record: {CTDNA}",)),
     (S1, "I3", LATER_ABLATION, "a later ablation of what", ("a more exact record: operation",)),
     (S1, "I2d", LATER_ABLATION, "a later ablation of what", ("a more exact record: liver operation",)),
     (S1, "I1", {"patient": patient(birth=None)}, "no birth date", ("the date of birth",)),

@@ -380,6 +380,7 @@ def test_one_broken_resource_is_a_note_and_not_a_failure(client: Client, positiv
     for service in SERVICES:
         (card,) = client.cards(positive, service)
         assert "Observation/bad could not be read" in card["detail"]
+        assert "could not be read:" not in card["detail"]
 
 
 @pytest.mark.parametrize(("number", "further"), [(3, ""), (4, "and 1 further note"), (5, "and 2 further notes")])
