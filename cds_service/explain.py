@@ -28,9 +28,6 @@ from terminology.errors import RecordError
 
 ALONE = "one resource is no whole record"
 
-WIDE = 120
-"""Columns of a terminal from which the resources of a line have a column of their own."""
-
 STATUS_WORDS = {status: status.value.replace("-", " ") for status in Status}
 
 
@@ -129,23 +126,18 @@ def _show_trial(verdict: TrialVerdict, view: Evaluation, console: Console) -> No
     for group in Group:
         if listed := verdict.listed(group):
             console.print(Text(f"  {group.value} ({len(listed)})"))
-            console.print(_table(listed, wide=console.width >= WIDE))
+            console.print(_table(listed))
 
 
-def _table(verdicts: Sequence[Verdict], *, wide: bool) -> Table:
-    """Return a group's lines; where there is little room the resources stand below the sentence, each whole."""
+def _table(verdicts: Sequence[Verdict]) -> Table:
+    """Return a group's lines, the resources below the sentence: in a column of their own their names would be cut."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
     table.add_column(width=4)
     table.add_column(width=5, no_wrap=True)
     table.add_column(width=7, no_wrap=True)
-    table.add_column(ratio=3, overflow="fold")
-    if wide:
-        table.add_column(ratio=1, overflow="fold")
+    table.add_column(overflow="fold")
     for verdict in verdicts:
-        *cells, sentence = _cells(verdict)
-        evidence = [plain(source) for source in verdict.evidence]
-        told = [sentence, ", ".join(evidence)] if wide else ["\n".join([sentence, *evidence])]
-        table.add_row(*(Text(cell) for cell in (*cells, *told)))
+        table.add_row(*(Text(cell) for cell in _cells(verdict)))
     return table
 
 
@@ -156,4 +148,4 @@ def _cells(verdict: Verdict) -> Iterator[str]:
     yield finding.truth.value
     presumed = " (presumed)" if finding.strength is Strength.PRESUMED else ""
     reason = f" ({finding.reason.value})" if finding.reason else ""
-    yield f"{plain(verdict.because)}{presumed}{reason}"
+    yield "\n".join([f"{plain(verdict.because)}{presumed}{reason}", *map(plain, verdict.evidence)])

@@ -173,7 +173,7 @@ def test_text_of_the_record_is_no_markup_of_the_terminal(folder: Path, tmp_path:
     assert "\x1b" not in shown
 
 
-@pytest.mark.parametrize(("columns", "whole"), [("80", True), ("200", True), ("30", False)])
+@pytest.mark.parametrize(("columns", "whole"), [("80", True), ("130", True), ("200", True), ("30", False)])
 def test_a_resource_is_named_whole_where_there_is_room(
     folder: Path, monkeypatch: pytest.MonkeyPatch, columns: str, whole: bool
 ) -> None:
